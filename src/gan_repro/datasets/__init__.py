@@ -1,0 +1,1 @@
+"""One file a data set: raw bytes become an ImageSet."""

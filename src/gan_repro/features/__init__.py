@@ -1,0 +1,1 @@
+"""One file an extractor: images become features and logits, with the weights' sha256."""

@@ -1,0 +1,180 @@
+"""A method is a game: players take turns, and one short loop plays every method.
+
+A method's file says who the players are, which of them each turn moves, and which named loss terms
+the turn sums. Optimisers, averages, schedules, precision and checkpoints are the engine's.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+import torch
+from torch import Tensor, nn
+
+from gan_repro.kinds import Spec
+
+Players = Mapping[str, nn.Module]
+Draws = Mapping[str, torch.Generator]
+Memory = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Batch:
+    """A batch of real data.
+
+    images : float tensor (n, channels, height, width), scaled for the networks.
+    labels : int64 tensor (n,) or float tensor (n, classes).
+    index : int64 tensor (n,), the images' places in their set.
+    """
+
+    images: Tensor
+    labels: Tensor
+    index: Tensor
+
+
+@dataclass(frozen=True)
+class Clock:
+    """The round being played, counted from 0, of how many."""
+
+    round: int
+    total: int
+
+    @property
+    def fraction(self) -> float:
+        """The share of the run that lies behind, in [0, 1)."""
+        return self.round / self.total
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What a turn returns: weighted losses, which are summed, and observations, only logged."""
+
+    losses: Mapping[str, Tensor]
+    observed: Mapping[str, Tensor] = field(default_factory=dict)
+
+
+class TermsFunction(Protocol):
+    """The loss terms of one turn; ``memory`` passes values between the turns of one round."""
+
+    def __call__(
+        self, players: Players, batch: Batch | None, draws: Draws, clock: Clock, memory: Memory
+    ) -> Terms: ...
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One step of some players.
+
+    players : whose parameters move; no other parameter gets a gradient.
+    terms : the losses and observations.
+    batch : ``next`` takes fresh real data, ``same`` the last turn's, ``none`` takes none
+        (a generator's turn that uses no images must not eat any).
+    every : played in rounds divisible by this.
+    repeats : how often in a row, or a function of the last terms (Stacked GAN's thresholds).
+    """
+
+    name: str
+    players: frozenset[str]
+    terms: TermsFunction
+    batch: Literal["next", "same", "none"] = "next"
+    every: int = 1
+    repeats: int | Callable[[Mapping[str, Mapping[str, Tensor]]], int] = 1
+
+
+class Adam(Spec):
+    """Settings of one player's Adam optimiser (Kingma and Ba 2015)."""
+
+    learning_rate: float
+    beta1: float = 0.9
+    beta2: float = 0.999
+    epsilon: float = 1e-8
+    decay: Literal["none", "linear"] = "none"  # linear: to 0 at the end of the run
+
+
+class Average(Spec):
+    """An exponential moving average of a player's parameters and buffers.
+
+    decay : weight of the old value in every round.
+    start : share of the run after which averaging starts; before it the average copies.
+    """
+
+    decay: float
+    start: float = 0.0
+
+
+@dataclass(frozen=True)
+class Generated:
+    """Generated images in the networks' scaling, and their labels where the method has any."""
+
+    images: Tensor
+    labels: Tensor | None = None
+
+
+@dataclass(frozen=True)
+class Sampler:
+    """How to sample from a finished game.
+
+    draw : (n, draws) -> the inputs of n samples, as named tensors whose first axis is n.
+    generate : (players, inputs) -> the samples; depends on each row of the inputs alone.
+    """
+
+    draw: Callable[[int, Draws], dict[str, Tensor]]
+    generate: Callable[[Players, Mapping[str, Tensor]], Generated]
+
+
+@dataclass
+class Game:
+    """Players, their turns, and everything that a checkpoint must hold.
+
+    players : the networks by name.
+    turns : in the order in which they are played in each round.
+    optimisers : one setting a player that learns.
+    published : the players whose weights a snapshot keeps (what sampling or inference needs).
+    sampler : how to draw samples; None for a game that makes no images.
+    streams : names of the random generators that the terms use.
+    state : named tensors besides weights (codebooks, historical averages, changing labels).
+    averages : moving averages by player; a snapshot of an averaged player keeps both.
+    between_rounds : called after each round with the game and the clock.
+    """
+
+    players: dict[str, nn.Module]
+    turns: tuple[Turn, ...]
+    optimisers: Mapping[str, Adam]
+    published: tuple[str, ...]
+    sampler: Sampler | None = None
+    streams: tuple[str, ...] = ("latents", "labels")
+    state: dict[str, Tensor] = field(default_factory=dict)
+    averages: Mapping[str, Average] = field(default_factory=dict)
+    between_rounds: "Callable[[Game, Clock], None] | None" = None
+
+
+def play_round(
+    game: Game,
+    batches: Iterator[Batch],
+    step: Callable[[Turn, Callable[[], Terms]], Terms],
+    draws: Draws,
+    clock: Clock,
+) -> dict[str, dict[str, Tensor]]:
+    """Play every turn that is due once, and return each turn's last terms, detached.
+
+    step : moves the turn's players down the gradient of the sum of the losses it evaluates.
+    """
+    memory: Memory = {}
+    played: dict[str, dict[str, Tensor]] = {}
+    batch: Batch | None = None
+    for turn in game.turns:
+        if clock.round % turn.every:
+            continue
+        repeats = turn.repeats if isinstance(turn.repeats, int) else turn.repeats(played)
+        for _ in range(repeats):
+            if turn.batch == "next":
+                batch = next(batches)
+            seen = None if turn.batch == "none" else batch
+            terms = step(
+                turn, lambda t=turn, b=seen: t.terms(game.players, b, draws, clock, memory)
+            )
+            named = {**terms.losses, **terms.observed}
+            played[turn.name] = {name: value.detach() for name, value in named.items()}
+    if game.between_rounds:
+        game.between_rounds(game, clock)
+    return played

@@ -1,0 +1,203 @@
+"""Features of images, the extractors that make them, and references: measured real images."""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from gan_repro import kinds
+from gan_repro.errors import ConfigurationError, EvaluationError
+from gan_repro.images import ImageShape
+from gan_repro.kinds import Spec
+from gan_repro.randomness import numpy_generator
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Features:
+    """What an extractor says of n images.
+
+    pooled : float32 array (n, d), the penultimate activations.
+    logits : float32 array (n, k), or None where the extractor does not classify.
+    """
+
+    pooled: np.ndarray
+    logits: np.ndarray | None
+
+    def __len__(self) -> int:
+        return len(self.pooled)
+
+    def first(self, count: int) -> "Features":
+        """The features of the first ``count`` images."""
+        return Features(self.pooled[:count], None if self.logits is None else self.logits[:count])
+
+    def class_logits(self) -> np.ndarray:
+        """The logits; raises EvaluationError where the extractor gives none."""
+        if self.logits is None:
+            raise EvaluationError("these features have no logits: the extractor does not classify.")
+        return self.logits
+
+
+class Extractor(Protocol):
+    """Loaded weights that turn images into features."""
+
+    sha256: str
+
+    def features(self, images: np.ndarray, batch_size: int = 100) -> Features:
+        """Features of uint8 images (n, channels, height, width)."""
+        ...
+
+
+class Input(Spec):
+    """What an extractor's network sees: the side in pixels (None: as it is) and the resize."""
+
+    size: int | None
+    resize: str
+
+
+@dataclass(frozen=True)
+class Moments:
+    """Mean (d,) and unbiased covariance (d, d) of features, in float64."""
+
+    mean: np.ndarray
+    covariance: np.ndarray
+
+
+def moments(pooled: np.ndarray) -> Moments:
+    """The moments of features (n, d), summed in float64."""
+    exact = np.asarray(pooled, dtype=np.float64)
+    return Moments(exact.mean(axis=0), np.atleast_2d(np.cov(exact, rowvar=False)))
+
+
+@dataclass(frozen=True)
+class Reference:
+    """Real images as an extractor sees them: what generated images are measured against.
+
+    extractor : the name that protocols use, for example ``efficientnet_lite0_112``.
+    dataset, split, shape, classes : of the images; ``labels`` are theirs, int64 (n,).
+    weights : the extractor's own weights where the suite trained it (``classifier``), else empty.
+    """
+
+    extractor: str
+    extractor_sha256: str
+    dataset: str
+    split: str
+    shape: ImageShape
+    classes: int
+    features: Features
+    moments: Moments
+    labels: np.ndarray
+    weights: Mapping[str, np.ndarray] = field(default_factory=dict)
+
+    @property
+    def n(self) -> int:
+        """How many images were measured."""
+        return len(self.features)
+
+    @cached_property
+    def sha256(self) -> str:
+        """A hash of what was measured, of what, and with what."""
+        about = (self.extractor, self.extractor_sha256, self.dataset, self.split, str(self.n))
+        digest = hashlib.sha256("\n".join(about).encode())
+        for values in (self.features.pooled, self.features.logits, self.labels):
+            digest.update(b"" if values is None else np.ascontiguousarray(values).tobytes())
+        return digest.hexdigest()
+
+    def some(self, count: int | None) -> "Reference":
+        """``count`` of the images, drawn once and for all: always the same ones; None for all.
+
+        Raises
+        ------
+        EvaluationError
+            When there are fewer images than that.
+        """
+        if count is None or count == self.n:
+            return self
+        if count > self.n:
+            raise EvaluationError(
+                f"{self.dataset}.{self.split}: {count} reference images were asked for, but the "
+                f"split has {self.n}. Lower reference_count in the protocol, or set it to null."
+            )
+        chosen = np.sort(numpy_generator(0, "reference").choice(self.n, count, replace=False))
+        logits = None if self.features.logits is None else self.features.logits[chosen]
+        features = Features(self.features.pooled[chosen], logits)
+        return replace(
+            self, features=features, moments=moments(features.pooled), labels=self.labels[chosen]
+        )
+
+
+def find_extractor(name: str) -> tuple[ModuleType, Any]:
+    """The module under ``features/`` and the settings that an extractor's name stands for.
+
+    A name is a kind, or a kind and an input size: ``efficientnet_lite0_112``.
+
+    Raises
+    ------
+    UnknownKindError
+        When no extractor has that name.
+    """
+    kind, _, size = name.rpartition("_")
+    sized = size.isdigit() and kind in kinds.names("features")
+    module = kinds.find("features", kind if sized else name)
+    given = {"input_size": int(size)} if sized else {}
+    try:
+        return module, module.Settings(**given)
+    except ValueError as error:
+        raise ConfigurationError(f"features: the extractor {name!r} cannot be: {error}") from error
+
+
+def in_batches(
+    network: "Callable[[Tensor], tuple[Tensor, Tensor]]", images: np.ndarray, batch_size: int
+) -> Features:
+    """Features of uint8 images (n, c, h, w) through a network of uint8 tensors, in float32.
+
+    TF32 and autotuned algorithms are switched off: they move features by 1e-3 between machines.
+    """
+    import torch
+
+    pooled, logits = [], []
+    flags = torch.backends.cudnn.flags(enabled=True, deterministic=True, allow_tf32=False)
+    with torch.inference_mode(), flags:
+        for start in range(0, len(images), batch_size):
+            # a copy: memory-mapped arrays cannot be written, which torch warns about
+            batch = torch.from_numpy(np.array(images[start : start + batch_size]))
+            made = network(batch.to(device()))
+            pooled.append(made[0].float().cpu().numpy())
+            logits.append(made[1].float().cpu().numpy())
+    return Features(np.concatenate(pooled), np.concatenate(logits))
+
+
+def three_channels(images: "Tensor") -> "Tensor":
+    """Grey images (n, 1, h, w) repeated to (n, 3, h, w); colour images as they are."""
+    return images.expand(-1, 3, -1, -1) if images.shape[1] == 1 else images
+
+
+def device() -> "torch.device":
+    """Where extractors run: the GPU where there is one."""
+    import torch
+
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def file_sha256(path: Path) -> str:
+    """The sha256 of a file's bytes."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def weights_sha256(weights: "Mapping[str, np.ndarray | Tensor]") -> str:
+    """A hash of named arrays or tensors: their names, types, shapes and bytes, in name order."""
+    digest = hashlib.sha256()
+    for name in sorted(weights):
+        values = np.ascontiguousarray(np.asarray(weights[name]))
+        digest.update(f"{name} {values.dtype} {values.shape}\n".encode())
+        digest.update(values.tobytes())
+    return digest.hexdigest()

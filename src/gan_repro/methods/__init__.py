@@ -1,0 +1,1 @@
+"""One file a method: a frozen spec, its players, and named loss terms per turn."""

@@ -1,0 +1,42 @@
+"""What JGAN's five methods share (arXiv 1905.11574, section 3): one setting, two optimisers."""
+
+import torch
+from pydantic import Field
+from torch import Tensor
+
+from gan_repro.game import Adam, Draws
+from gan_repro.kinds import Spec
+
+
+class ResnetSettings(Spec):
+    """Sizes and optimiser settings that section 3 and Tables 3 and 4 give for all five methods."""
+
+    latent_size: int = Field(default=128, ge=1)  # z in R^128, Table 3
+    generator_width: int = Field(default=256, ge=1)  # Table 3
+    discriminator_width: int = Field(default=128, ge=1)  # Table 4
+    generator_learning_rate: float = Field(default=1e-4, gt=0)  # section 3
+    discriminator_learning_rate: float = Field(default=4e-4, gt=0)  # section 3
+    beta1: float = Field(default=0.5, ge=0, lt=1)  # section 3
+    beta2: float = Field(default=0.999, ge=0, lt=1)  # section 3
+
+    def optimisers(self) -> dict[str, Adam]:
+        """Adam for ``generator`` and ``discriminator``; no decay is mentioned, so there is none."""
+        rates = {
+            "generator": self.generator_learning_rate,
+            "discriminator": self.discriminator_learning_rate,
+        }
+        return {
+            player: Adam(learning_rate=rate, beta1=self.beta1, beta2=self.beta2)
+            for player, rate in rates.items()
+        }
+
+    def latents(self, count: int, draws: Draws) -> Tensor:
+        """z ~ N(0, I), (count, latent_size)."""
+        stream = draws["latents"]
+        return torch.randn(count, self.latent_size, generator=stream, device=stream.device)
+
+
+def uniform_labels(count: int, classes: int, draws: Draws) -> Tensor:
+    """Classes drawn evenly, int64 (count,)."""
+    stream = draws["labels"]
+    return torch.randint(classes, (count,), generator=stream, device=stream.device)

@@ -1,0 +1,1 @@
+"""One file a metric: features or moments become a number."""

@@ -1,0 +1,252 @@
+"""The SN-GAN ResNet family, for any image size and number of channels, and JGAN's label branch.
+
+JGAN (arXiv 1905.11574), Tables 3 to 6; what the tables leave open follows sngan_projection
+(gen_models/resnet_32.py and resblocks.py, dis_models/snresnet_32.py and resblocks.py): the order
+inside blocks, Glorot-uniform weights with gain sqrt(2) on residual convolutions and 1
+elsewhere, and a last linear layer of the discriminator without bias.
+"""
+
+import math
+from itertools import pairwise
+from typing import TypeVar
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from gan_repro.images import ImageShape
+from gan_repro.nets.conditioning import (
+    ConditionalBatchNorm2d,
+    PlainBatchNorm2d,
+    batch_norm,
+    label_vectors,
+)
+from gan_repro.nets.spectral_norm import spectral_norm
+
+RESIDUAL_GAIN = math.sqrt(2.0)
+
+Layer = TypeVar("Layer", nn.Conv2d, nn.Linear)
+
+
+def glorot(layer: Layer, gain: float = 1.0) -> Layer:
+    """The layer with Glorot-uniform weights of the given gain and zero bias."""
+    nn.init.xavier_uniform_(layer.weight, gain)
+    if layer.bias is not None:
+        nn.init.zeros_(layer.bias)
+    return layer
+
+
+def conv(inputs: int, outputs: int, size: int, gain: float = 1.0) -> nn.Conv2d:
+    """A convolution that keeps height and width."""
+    return glorot(nn.Conv2d(inputs, outputs, size, padding=size // 2), gain)
+
+
+def upsample_steps(shape: ImageShape) -> int:
+    """How often the generator doubles: 3 for 32 and 48 pixels (Table 3), 2 for 28, 1 for 8.
+
+    Halve while both sides stay even and at least 4 pixels, three times at most.
+    """
+    steps, height, width = 0, shape.height, shape.width
+    while steps < 3 and height % 2 == width % 2 == 0 and min(height, width) >= 8:
+        steps, height, width = steps + 1, height // 2, width // 2
+    return steps
+
+
+class GeneratorBlock(nn.Module):
+    """(c)BN, ReLU, x2, conv, (c)BN, ReLU, conv; shortcut x2, conv 1x1. Nearest upsampling."""
+
+    def __init__(self, inputs: int, outputs: int, label_size: int) -> None:
+        super().__init__()
+        self.norm1 = _norm(inputs, label_size)
+        self.conv1 = conv(inputs, outputs, 3, RESIDUAL_GAIN)
+        self.norm2 = _norm(outputs, label_size)
+        self.conv2 = conv(outputs, outputs, 3, RESIDUAL_GAIN)
+        self.shortcut = conv(inputs, outputs, 1)
+
+    def forward(self, x: Tensor, labels: Tensor | None) -> Tensor:
+        """(n, inputs, h, w) -> (n, outputs, 2h, 2w)."""
+        y = self.conv1(_double(F.relu(self.norm1(x, labels))))
+        y = self.conv2(F.relu(self.norm2(y, labels)))
+        return y + _double(self.shortcut(x))  # a 1x1 convolution commutes with nearest upsampling
+
+
+def _norm(features: int, label_size: int) -> nn.Module:
+    if label_size:
+        return ConditionalBatchNorm2d(features, label_size)
+    return PlainBatchNorm2d(features)
+
+
+def _double(x: Tensor) -> Tensor:
+    return F.interpolate(x, scale_factor=2.0, mode="nearest")
+
+
+class Generator(nn.Module):
+    """JGAN Table 3: dense, residual blocks that double, BN, ReLU, conv 3x3, tanh.
+
+    label_size : columns of the label that conditions the batch norms inside the blocks; 0 for none.
+        The last batch norm is plain (sngan_projection gen_models/resnet_32.py).
+    input_size : numbers that enter the dense layer (latents, and a label where it is concatenated).
+    """
+
+    def __init__(self, shape: ImageShape, input_size: int, width: int, label_size: int = 0) -> None:
+        super().__init__()
+        steps = upsample_steps(shape)
+        self.bottom = (width, shape.height >> steps, shape.width >> steps)
+        self.dense = glorot(nn.Linear(input_size, math.prod(self.bottom)))
+        self.blocks = nn.ModuleList(GeneratorBlock(width, width, label_size) for _ in range(steps))
+        self.norm = batch_norm(width)
+        self.to_image = conv(width, shape.channels, 3)
+
+    def features(self, inputs: Tensor, labels: Tensor | None = None) -> Tensor:
+        """The map F (n, width, height, width) after the last ReLU, which the label branch reads."""
+        x = self.dense(inputs).unflatten(1, self.bottom)
+        for block in self.blocks:
+            x = block(x, labels)
+        return F.relu(self.norm(x))
+
+    def forward(self, inputs: Tensor, labels: Tensor | None = None) -> Tensor:
+        """inputs : (n, input_size); labels : (n, label_size) rows -> images in [-1, 1]."""
+        return torch.tanh(self.to_image(self.features(inputs, labels)).float())
+
+
+class LabelBranch(nn.Module):
+    """JGAN Tables 5 and 6: conv 7x7 stride 4, then (BN, ReLU, dropout, dense) several times.
+
+    hidden_layers : dense layers of ``hidden`` units before the last: 2 in Table 5, 3 in Table 6.
+    Dropout stands at the input of every dense layer (section 3 names the rate, not the place).
+    """
+
+    def __init__(
+        self, shape: ImageShape, width: int, hidden: int, hidden_layers: int, outputs: int,
+        dropout: float,
+    ) -> None:  # fmt: skip
+        super().__init__()
+        self.conv = glorot(nn.Conv2d(width, width, 7, stride=4))
+        self.norm = batch_norm(width)
+        rows, columns = math.ceil(shape.height / 4), math.ceil(shape.width / 4)
+        sizes = [width * rows * columns, *[hidden] * hidden_layers, outputs]
+        layers: list[nn.Module] = [nn.Dropout(dropout), glorot(nn.Linear(sizes[0], sizes[1]))]
+        for inputs, size in pairwise(sizes[1:]):
+            norm = nn.BatchNorm1d(inputs, eps=2e-5)
+            layers += [norm, nn.ReLU(), nn.Dropout(dropout), glorot(nn.Linear(inputs, size))]
+        self.dense = nn.Sequential(*layers)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """features : (n, width, h, w) -> logits (n, outputs)."""
+        x = F.relu(self.norm(self.conv(_pad_same(features, size=7, stride=4))))
+        return self.dense(x.flatten(1)).float()
+
+
+def _pad_same(x: Tensor, size: int, stride: int) -> Tensor:
+    """TensorFlow's SAME padding: ceil(side / stride) outputs, the odd row or column at the end."""
+
+    def pads(side: int) -> tuple[int, int]:
+        total = max((math.ceil(side / stride) - 1) * stride + size - side, 0)
+        return total // 2, total - total // 2
+
+    return F.pad(x, (*pads(x.shape[3]), *pads(x.shape[2])))
+
+
+class JointGenerator(nn.Module):
+    """A generator and a label branch on its last feature map: one latent gives image and label."""
+
+    def __init__(self, image: Generator, label: LabelBranch) -> None:
+        super().__init__()
+        self.image = image
+        self.label = label
+
+    def forward(self, latents: Tensor) -> tuple[Tensor, Tensor]:
+        """latents : (n, input_size) -> images in [-1, 1] and label logits (n, label size)."""
+        features = self.image.features(latents)
+        return torch.tanh(self.image.to_image(features).float()), self.label(features)
+
+
+class FirstDiscriminatorBlock(nn.Module):
+    """conv, ReLU, conv, pool; no ReLU on the image. Shortcut: pool *before* conv 1x1."""
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__()
+        self.conv1 = spectral_norm(conv(inputs, outputs, 3, RESIDUAL_GAIN))
+        self.conv2 = spectral_norm(conv(outputs, outputs, 3, RESIDUAL_GAIN))
+        self.shortcut = spectral_norm(conv(inputs, outputs, 1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(n, inputs, h, w) -> (n, outputs, h/2, w/2)."""
+        y = self.conv2(F.relu(self.conv1(x)))
+        return F.avg_pool2d(y, 2) + self.shortcut(F.avg_pool2d(x, 2))
+
+
+class DiscriminatorBlock(nn.Module):
+    """ReLU, conv, ReLU, conv, (pool); shortcut: x itself, or conv 1x1 *before* the pool.
+
+    No ReLU works in place: the shortcut carries x, not ReLU(x).
+    """
+
+    def __init__(self, width: int, halve: bool) -> None:
+        super().__init__()
+        self.conv1 = spectral_norm(conv(width, width, 3, RESIDUAL_GAIN))
+        self.conv2 = spectral_norm(conv(width, width, 3, RESIDUAL_GAIN))
+        self.shortcut = spectral_norm(conv(width, width, 1)) if halve else None
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(n, width, h, w) -> the same, or (n, width, h/2, w/2)."""
+        y = self.conv2(F.relu(self.conv1(F.relu(x))))
+        if self.shortcut is None:
+            return x + y
+        return F.avg_pool2d(y, 2) + F.avg_pool2d(self.shortcut(x), 2)
+
+
+class Trunk(nn.Module):
+    """JGAN Table 4 up to the pooling: two blocks that halve, two that don't, ReLU, global *sum*."""
+
+    def __init__(self, shape: ImageShape, width: int) -> None:
+        super().__init__()
+        halve = FirstDiscriminatorBlock(shape.channels, width), DiscriminatorBlock(width, True)
+        keep = DiscriminatorBlock(width, False), DiscriminatorBlock(width, False)
+        self.blocks = nn.Sequential(*halve, *keep)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """images : (n, channels, h, w) in [-1, 1] -> features (n, width)."""
+        return F.relu(self.blocks(images)).sum(dim=(2, 3))
+
+
+class Discriminator(nn.Module):
+    """JGAN Table 4: w^T phi(x), and with labels + l^T V phi(x) (Miyato and Koyama 2018).
+
+    The projection is linear in l, so that generated soft labels pass gradients (details: docs,
+    JGAN, ambiguity 1); a one-hot l gives the usual embedding. V is spectrally normalised too.
+    """
+
+    def __init__(self, shape: ImageShape, width: int, label_size: int = 0) -> None:
+        super().__init__()
+        self.trunk = Trunk(shape, width)
+        self.dense = spectral_norm(glorot(nn.Linear(width, 1, bias=False)))
+        self.label_size = label_size
+        if label_size:
+            # (label_size, width), one row a class, as an embedding
+            self.projection = spectral_norm(glorot(nn.Linear(width, label_size, bias=False)))
+
+    def forward(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
+        """images (n, channels, h, w); labels: hard (n,), soft (n, label_size) or None -> (n,)."""
+        features = self.trunk(images)
+        scores = self.dense(features).squeeze(1)
+        if not self.label_size:
+            return scores
+        assert labels is not None
+        rows = label_vectors(labels, self.label_size)
+        return scores + (rows * self.projection(features)).sum(dim=1)
+
+
+class ClassifyingDiscriminator(nn.Module):
+    """The same trunk with two heads: w^T phi(x), and class logits (AC-GAN on this trunk)."""
+
+    def __init__(self, shape: ImageShape, width: int, classes: int) -> None:
+        super().__init__()
+        self.trunk = Trunk(shape, width)
+        self.dense = spectral_norm(glorot(nn.Linear(width, 1, bias=False)))
+        self.classify = spectral_norm(glorot(nn.Linear(width, classes)))
+
+    def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """images : (n, channels, h, w) -> scores (n,) and class logits (n, classes)."""
+        features = self.trunk(images)
+        return self.dense(features).squeeze(1), self.classify(features)

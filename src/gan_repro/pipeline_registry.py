@@ -1,0 +1,94 @@
+"""Every pipeline by name: steps, papers, tables, the report, and all of it."""
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+
+from kedro.framework import project
+from kedro.pipeline import Pipeline
+from kedro.utils import find_kedro_project
+
+from gan_repro.campaign import Campaign, read_campaign
+from gan_repro.locks import LockedRun
+from gan_repro.pipelines import data, evaluation, labels, reference, report, training, wiring
+
+DEFAULT_SCALE = "smoke"
+
+
+@dataclass
+class _Chosen:
+    """Kedro builds pipelines without telling for which environment; a hook does."""
+
+    root: Path | None = None
+    scale: str | None = None
+
+
+_chosen = _Chosen()
+
+
+def choose(root: Path, scale: str) -> None:
+    """Build the pipelines of this scale from now on, also in a second session of one process."""
+    if (_chosen.root, _chosen.scale) != (root, scale):
+        _chosen.root, _chosen.scale = root, scale
+        project.pipelines.configure(__name__)
+
+
+def register_pipelines() -> dict[str, Pipeline]:
+    """The pipelines of the chosen scale; without a session, of KEDRO_ENV or smoke."""
+    root = _chosen.root or find_kedro_project(Path.cwd()) or Path.cwd()
+    return build(read_campaign(root / "conf", chosen_scale()))
+
+
+def build(campaign: Campaign) -> dict[str, Pipeline]:
+    """The pipelines of a campaign.
+
+    Each holds all it needs, from raw bytes on, so that it runs on an empty disk; only ``report``
+    reads what others have left, so that a campaign that is half done can be shown.
+    """
+    shown = [*report.table_nodes(campaign), report.report_node(campaign)]
+    made = [*labels.nodes(campaign), *reference.nodes(campaign)]
+    runs = [*training.nodes(campaign), *evaluation.nodes(campaign)]
+    everything = Pipeline([*data.nodes(campaign), *made, *runs, *shown])
+    ends = {
+        "labels": [wiring.labels(labelling) for labelling in campaign.labellings],
+        "reference": [wiring.reference(measuring) for measuring in campaign.measurings],
+        **{paper: _paper_ends(campaign, paper) for paper in campaign.run_papers},
+        **{
+            f"{p.paper}_{table}": [
+                *_table_ends(p.paper, table),
+                *_instrument_ends(campaign, campaign.runs_of(p, table)),
+            ]
+            for p, table in campaign.tables()
+        },
+    }
+    return {
+        "data": Pipeline(data.nodes(campaign)),
+        **{name: everything.to_outputs(*outputs) for name, outputs in ends.items()},
+        "report": Pipeline(shown),
+        "__default__": everything,
+    }
+
+
+def _paper_ends(campaign: Campaign, paper: str) -> list[str]:
+    """What a paper ends in: the scores of its runs, and its tables."""
+    scores = [wiring.entry(run, "scores") for run in campaign.runs if run.paper == paper]
+    tables = [_table_ends(p.paper, table) for p, table in campaign.tables() if p.paper == paper]
+    return [*scores, *chain.from_iterable(tables)]
+
+
+def _instrument_ends(campaign: Campaign, runs: Iterable[LockedRun]) -> set[str]:
+    """The scores of the classifiers that measure some runs: how good the instruments are."""
+    used = {m.dataset for run in runs for m in campaign.measurings_of(run) if m.trained_here}
+    return {wiring.entry(campaign.classifier(dataset), "scores") for dataset in used}
+
+
+def _table_ends(paper: str, table: str) -> list[str]:
+    filled = wiring.table(paper, table)
+    return [filled, f"{filled}.markdown", f"{filled}.latex"]
+
+
+def chosen_scale() -> str:
+    """The scale whose pipelines are built."""
+    return _chosen.scale or os.environ.get("KEDRO_ENV") or DEFAULT_SCALE

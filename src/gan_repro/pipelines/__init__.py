@@ -1,0 +1,1 @@
+"""Kedro wiring; the nodes are library functions."""

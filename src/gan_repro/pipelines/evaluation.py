@@ -1,0 +1,26 @@
+"""Snapshots become score rows and a sheet of samples."""
+
+from kedro.pipeline import Node
+
+from gan_repro import evaluation
+from gan_repro.campaign import Campaign
+from gan_repro.locks import LockedRun
+from gan_repro.pipelines import wiring
+
+
+def nodes(campaign: Campaign) -> list[Node]:
+    """One node a run, all its protocols together: they share samples and features."""
+    return [_node(campaign, run) for run in campaign.runs]
+
+
+def _node(campaign: Campaign, run: LockedRun) -> Node:
+    references = [wiring.reference(measuring) for measuring in campaign.measurings_of(run)]
+    own = [wiring.entry(run, "run"), wiring.entry(run, "evaluate")]
+    return wiring.step(
+        evaluation.evaluate,
+        [*own, "protocols", wiring.entry(run, "snapshots"), *references],
+        [wiring.entry(run, what) for what in ("scores", "sheet")],
+        name=f"evaluate_{run.condition}_{run.seed}",
+        namespace=wiring.namespace(run),
+        tags=wiring.tags(run),
+    )

@@ -1,0 +1,32 @@
+"""Real images, seen once by each extractor for all runs."""
+
+from kedro.pipeline import Node
+
+from gan_repro import evaluation
+from gan_repro.campaign import Campaign, Measuring
+from gan_repro.pipelines import wiring
+
+
+def nodes(campaign: Campaign) -> list[Node]:
+    """One node a data set, split and extractor."""
+    return [_node(campaign, measuring) for measuring in campaign.measurings]
+
+
+def _node(campaign: Campaign, measuring: Measuring) -> Node:
+    dataset, split, extractor = measuring
+    inputs = {"images": wiring.images(dataset, split)}
+    namespace = f"reference.{dataset}"
+    if measuring.trained_here:
+        classifier = campaign.classifier(dataset)
+        inputs["weights"] = wiring.entry(classifier, "snapshots")
+        # beside the training that it follows and the evaluation that it precedes
+        namespace = wiring.namespace(classifier)
+    return wiring.step(
+        evaluation.measure,
+        inputs,
+        wiring.reference(measuring),
+        name=f"measure_{split}_{extractor}",
+        namespace=namespace,
+        tags={campaign.scale, dataset, extractor},
+        fixed={"extractor": extractor, "dataset": dataset, "split": split},
+    )

@@ -1,0 +1,84 @@
+"""A run, fully resolved: everything that decides its weights, and nothing that does not."""
+
+from typing import Any, Literal
+
+from pydantic import Field, field_validator
+
+from gan_repro import kinds
+from gan_repro.kinds import Spec
+
+
+class LabelChoice(Spec):
+    """Which labels a run trains on: a kind under ``labels/`` and its settings."""
+
+    kind: str = "clean"
+    settings: dict[str, Any] = Field(default_factory=dict)
+
+    @property
+    def slug(self) -> str:
+        """A name for files and catalog entries: ``offset_noise_rate0p4_seed0``.
+
+        >>> LabelChoice(kind="offset_noise", settings={"rate": 0.4, "seed": 0}).slug
+        'offset_noise_rate0p4_seed0'
+        """
+        parts = [f"{name}{value}" for name, value in self.settings.items()]
+        return "_".join([self.kind, *parts]).replace(".", "p").replace("-", "m")
+
+
+class Engine(Spec):
+    """Switches of the scale, never of a method.
+
+    threads : part of the run, since weights differ between one and two CPU threads.
+    checkpoint_every, log_every : in rounds.
+    """
+
+    device: str = "auto"
+    precision: Literal["float32", "bfloat16"] = "float32"
+    channels_last: bool = False
+    compile: bool = False
+    threads: int = Field(default=2, ge=1)
+    checkpoint_every: int = Field(default=500, ge=1)
+    log_every: int = Field(default=50, ge=1)
+    events: Literal["none", "tensorboard"] = "none"
+
+
+class RunSpec(Spec):
+    """One training run.
+
+    key : ``paper.family.condition.seed``, for example ``jgan.cifar10_jgan.noise40.seed0``.
+    dataset : a kind under ``datasets/``; the scale decides which one stands in.
+    method : ``kind`` and every hyper-parameter of that file's ``Settings``.
+    rounds : rounds of the game; a round plays each turn.
+    snapshots : shares of the run, in (0, 1], after which the published players are kept.
+    """
+
+    key: str
+    scale: str
+    dataset: str
+    labels: LabelChoice = LabelChoice()
+    method: dict[str, Any]
+    seed: int = Field(ge=0)
+    rounds: int = Field(ge=1)
+    batch_size: int = Field(ge=1)
+    pixels: str = "dequantised"
+    snapshots: tuple[float, ...] = (1.0,)
+    engine: Engine = Engine()
+
+    @field_validator("snapshots")
+    @classmethod
+    def _within_the_run(cls, shares: tuple[float, ...]) -> tuple[float, ...]:
+        if not shares or any(not 0 < share <= 1 for share in shares) or shares[-1] != 1:
+            raise ValueError(f"shares of the run lie in (0, 1] and end with 1, got {shares}")
+        if list(shares) != sorted(set(shares)):
+            raise ValueError(f"shares must rise, got {shares}")
+        return shares
+
+    @property
+    def snapshot_rounds(self) -> tuple[int, ...]:
+        """The rounds after which a snapshot is kept; at least 1, without repeats."""
+        return tuple(sorted({max(1, round(share * self.rounds)) for share in self.snapshots}))
+
+    def settings(self) -> Any:
+        """The method's own ``Settings``, validated; imports the method's file."""
+        module = kinds.find("methods", self.method.get("kind", ""))
+        return module.Settings(**{k: v for k, v in self.method.items() if k != "kind"})

@@ -1,0 +1,1 @@
+"""Kedro data set classes: written to a temporary name, then renamed."""

@@ -1,0 +1,1 @@
+"""From score rows to cells, verdicts, rendered tables and figures."""

@@ -1,0 +1,41 @@
+"""The engine: plays any game, and resumes it to the bit.
+
+``train`` writes snapshots and history and never evaluates; scores come from the snapshots.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from gan_repro.images import ImageSet, LabelSet
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from torch import Tensor
+
+
+def train(
+    run: dict[str, Any],
+    images: ImageSet,
+    labels: LabelSet,
+    fresh: bool = False,
+    restart_on_changed_code: bool = False,
+) -> "tuple[dict[str, Tensor], pd.DataFrame, dict[str, Any]]":
+    """Train a run, or go on where it stopped; kill it at any moment and call again.
+
+    run : a RunSpec as plain data.
+    images : the training images; labels : the labels to train on, one an image.
+    fresh : move any state of this run aside first.
+    restart_on_changed_code : start anew, not resume, where the code changed since the run began.
+
+    Returns
+    -------
+    snapshots (see ``gan_repro.snapshots``), history (one row a window), provenance.
+
+    Raises
+    ------
+    ResumeRefusedError, NonFiniteLossError, ConfigurationError, TrainingError
+    """
+    from gan_repro.runs import RunSpec
+    from gan_repro.training.loop import play
+
+    spec = RunSpec(**run)
+    return play(spec, images, labels.labels, fresh, restart_on_changed_code)

@@ -1,0 +1,79 @@
+"""Real data for a game: one uint8 tensor in memory, read in seeded epochs; no loader workers."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from gan_repro.errors import ConfigurationError
+from gan_repro.game import Batch
+from gan_repro.images import ImageSet, pixel_scaling
+from gan_repro.randomness import torch_generator
+from gan_repro.runs import RunSpec
+
+DEVICE_SHARE = 0.5
+"""Images stay on a GPU only if they fill at most this share of its free memory."""
+
+
+class Batches(Iterator[Batch]):
+    """Endless batches: every epoch is a fresh permutation, its incomplete last batch is dropped.
+
+    ``state`` and ``restore`` hold the place in the data to the image and the bit.
+    """
+
+    def __init__(
+        self, run: RunSpec, images: ImageSet, labels: np.ndarray, device: torch.device,
+        channels_last: bool = False,
+    ) -> None:  # fmt: skip
+        if len(images) < run.batch_size:
+            raise ConfigurationError(
+                f"{run.key}: batch_size {run.batch_size} was asked for, but {run.dataset} has "
+                f"{len(images)} training images. Choose a batch_size of at most {len(images)}."
+            )
+        self.device, self.size = device, run.batch_size
+        self.format = torch.channels_last if channels_last else torch.contiguous_format
+        pixels = torch.from_numpy(np.array(images.images))
+        home = device if _fits(pixels, device) else torch.device("cpu")
+        self.pixels, self.labels = pixels.to(home), torch.from_numpy(np.array(labels)).to(home)
+        self.scale = pixel_scaling(run.pixels).forward
+        self.order = torch_generator(run.seed, "order")
+        self.noise = torch_generator(run.seed, "dequantisation", device)
+        self._start_epoch()
+
+    def _start_epoch(self) -> None:
+        self.epoch_state = self.order.get_state()
+        self.permutation = torch.randperm(len(self.pixels), generator=self.order)
+        self.place = 0
+
+    def __next__(self) -> Batch:
+        if self.place + self.size > len(self.permutation):
+            self._start_epoch()
+        index = self.permutation[self.place : self.place + self.size].to(self.pixels.device)
+        self.place += self.size
+        pixels = self.pixels.index_select(0, index).to(self.device, non_blocking=True)
+        images = self.scale(pixels, self.noise).contiguous(memory_format=self.format)
+        labels = self.labels.index_select(0, index).to(self.device, non_blocking=True)
+        return Batch(images, labels, index)
+
+    def state(self) -> dict[str, Tensor]:
+        """The place in the data, as named tensors."""
+        return {
+            "epoch": self.epoch_state,
+            "place": torch.tensor(self.place),
+            "dequantisation": self.noise.get_state(),
+        }
+
+    def restore(self, state: dict[str, Tensor]) -> None:
+        """Go back to the place that ``state`` names."""
+        self.order.set_state(state["epoch"])
+        self._start_epoch()
+        self.place = int(state["place"])
+        self.noise.set_state(state["dequantisation"])
+
+
+def _fits(pixels: Tensor, device: torch.device) -> bool:
+    if device.type != "cuda":
+        return True
+    free, _ = torch.cuda.mem_get_info(device)
+    return pixels.numel() <= DEVICE_SHARE * free

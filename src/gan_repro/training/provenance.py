@@ -1,0 +1,49 @@
+"""Where a run's numbers come from: a sidecar, never part of a score or of a dependency."""
+
+import os
+import platform
+import subprocess
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import Any
+
+import torch
+
+from gan_repro.runs import RunSpec
+
+PACKAGES = ("torch", "torchvision", "numpy", "kedro", "torch-fidelity", "gan_repro")
+
+
+def describe(run: RunSpec, device: torch.device, seconds: float, resumed: int) -> dict[str, Any]:
+    """Commit, versions, machine, device, threads and time of a training run."""
+    return {
+        "run": run.key,
+        "seed": run.seed,
+        "commit": _commit(),
+        "device": _device_name(device),
+        "threads": run.engine.threads,
+        "precision": run.engine.precision,
+        "python": platform.python_version(),
+        "system": platform.system(),
+        "cores": os.cpu_count(),
+        "versions": {name: version(name) for name in PACKAGES},
+        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+        "seconds": round(seconds, 3),
+        "resumed_at_round": resumed,
+    }
+
+
+def _commit() -> str:
+    """The commit of the working folder, with ``+changes`` where files differ from it."""
+    try:
+        command = ["git", "describe", "--always", "--abbrev=40", "--dirty=+changes"]
+        done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=10)
+    except (OSError, subprocess.SubprocessError):
+        return "unknown"
+    return done.stdout.strip()
+
+
+def _device_name(device: torch.device) -> str:
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    return f"{device.type} ({platform.machine()})"

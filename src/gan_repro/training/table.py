@@ -1,0 +1,70 @@
+"""The table a game is played at: networks on their device, optimisers, data, draws, history."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from gan_repro.game import Clock, Game, play_round
+from gan_repro.images import ImageSet
+from gan_repro.kinds import find
+from gan_repro.randomness import seed_for, torch_generator
+from gan_repro.runs import RunSpec
+from gan_repro.snapshots import flatten
+from gan_repro.training.averaging import Averages
+from gan_repro.training.batches import Batches
+from gan_repro.training.devices import choose
+from gan_repro.training.history import History
+from gan_repro.training.stepping import Stepper
+
+
+@dataclass
+class Table:
+    """All that moves while a run is trained."""
+
+    game: Game
+    device: torch.device
+    stepper: Stepper
+    averages: Averages
+    batches: Batches
+    draws: dict[str, torch.Generator]
+    history: History
+
+    def play(self, clock: Clock) -> None:
+        """Play one round."""
+        self.stepper.schedule(clock)
+        self.history.add(play_round(self.game, self.batches, self.stepper, self.draws, clock))
+        self.averages.update(clock)
+
+    def snapshot(self, round_number: int) -> dict[str, torch.Tensor]:
+        """The published players' weights, and their averages where kept."""
+        weights = {name: self.game.players[name].state_dict() for name in self.game.published}
+        for name, copy in self.averages.copies.items():
+            weights[f"{name}.average"] = copy.state_dict()
+        return flatten(weights, round_number)
+
+
+def lay(run: RunSpec, images: ImageSet, labels: np.ndarray) -> Table:
+    """Build a run's table; its seed gives the weights, drawn on the CPU whatever the device."""
+    device = choose(run.engine.device)
+    torch.manual_seed(seed_for(run.seed, "weights"))
+    classes = labels.shape[1] if labels.ndim == 2 else images.classes
+    module = find("methods", run.method["kind"])
+    game: Game = module.build(run.settings(), images.shape, classes)
+    for player in game.players.values():
+        player.to(device).train()
+        if run.engine.channels_last:
+            player.to(memory_format=torch.channels_last)
+        if run.engine.compile:
+            player.compile()
+    game.state = {name: value.to(device) for name, value in game.state.items()}
+    torch.manual_seed(seed_for(run.seed, "global"))
+    return Table(
+        game,
+        device,
+        Stepper(game, run.engine, device),
+        Averages(game.players, game.averages),
+        Batches(run, images, labels, device, run.engine.channels_last),
+        {name: torch_generator(run.seed, name, device) for name in game.streams},
+        History(run.key),
+    )

@@ -1,0 +1,61 @@
+"""Every file under metrics/ keeps the same small contract."""
+
+import numpy as np
+import pytest
+
+from gan_repro.images import ImageShape
+from gan_repro.kinds import Spec, find, names
+from gan_repro.measuring import Features, Reference, moments
+
+METRICS = names("metrics")
+QUICK = {"kid": {"subsets": 3, "subset_size": 50}}
+
+
+def seen(seed: int, n: int = 200) -> Features:
+    pooled = np.random.default_rng(seed).normal(size=(n, 6)).astype(np.float32)
+    return Features(pooled, 3 * pooled[:, :4])
+
+
+def reference() -> Reference:
+    features = seen(0)
+    labels = np.arange(len(features)) % 4
+    return Reference(
+        "classifier", "", "digits", "test", ImageShape(1, 8, 8), 4,
+        features, moments(features.pooled), labels,
+    )  # fmt: skip
+
+
+def test_the_metrics_of_issue_2_are_there() -> None:
+    assert {"accuracy", "fid", "inception_score", "kid", "precision_recall"} <= set(METRICS)
+
+
+@pytest.mark.parametrize("kind", METRICS)
+def test_a_metric_gives_the_numbers_it_names_and_always_the_same(kind: str) -> None:
+    module = find("metrics", kind)
+    settings = module.Settings(**QUICK.get(kind, {}))
+    first = module.compute(settings, seen(1), reference())
+    assert tuple(first) == module.NAMES
+    assert all(type(value) is float and np.isfinite(value) for value in first.values())
+    assert module.compute(settings, seen(1), reference()) == first
+    assert not any(name.endswith(("_sd", "_std")) for name in first), "no spread is called sd"
+
+
+@pytest.mark.parametrize("kind", METRICS)
+def test_a_metric_works_with_the_least_samples_it_asks_for(kind: str) -> None:
+    module = find("metrics", kind)
+    settings = module.Settings(**QUICK.get(kind, {}))
+    assert issubclass(module.Settings, Spec)
+    least = module.least_samples(settings)
+    found = module.compute(settings, seen(2).first(least) if least else None, reference())
+    assert tuple(found) == module.NAMES
+
+
+@pytest.mark.parametrize("kind", METRICS)
+def test_a_metric_leaves_its_inputs_as_they_were(kind: str) -> None:
+    module = find("metrics", kind)
+    made, real = seen(3), reference()
+    before = (made.pooled.copy(), made.logits.copy(), real.sha256)
+    module.compute(module.Settings(**QUICK.get(kind, {})), made, real)
+    np.testing.assert_array_equal(made.pooled, before[0])
+    np.testing.assert_array_equal(made.logits, before[1])
+    assert real.sha256 == before[2] == reference().sha256

@@ -1,0 +1,119 @@
+"""Every paper at every scale: each cell resolves to a run and a protocol, or says why not."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from gan_repro.papers import read_paper, read_scale, resolve, resolve_shared
+from gan_repro.runs import RunSpec
+
+ROOT = Path(__file__).parents[2]
+PAPERS = sorted((ROOT / "conf/papers").glob("*.yml"))
+SCALES = sorted((ROOT / "conf/scales").glob("*.yml"))
+PROTOCOLS = {
+    name
+    for name in yaml.safe_load((ROOT / "conf/base/protocols.yml").read_text())
+    if not name.startswith("_")
+}
+each_paper = pytest.mark.parametrize("paper_path", PAPERS, ids=lambda path: path.stem)
+each_scale = pytest.mark.parametrize("scale_path", SCALES, ids=lambda path: path.stem)
+
+
+def test_there_are_papers_and_the_three_scales():
+    assert PAPERS
+    assert {path.stem for path in SCALES} == {"smoke", "cpu", "paper"}
+
+
+@each_paper
+def test_file_is_named_after_the_paper(paper_path):
+    assert read_paper(paper_path).paper == paper_path.stem
+
+
+@each_scale
+def test_file_is_named_after_the_scale(scale_path):
+    assert read_scale(scale_path).scale == scale_path.stem
+
+
+@each_scale
+@each_paper
+def test_every_cell_resolves(paper_path, scale_path):
+    paper, scale = read_paper(paper_path), read_scale(scale_path)
+    others = [read_paper(path) for path in PAPERS if path != paper_path]
+    runs = {spec.paper: resolve(spec, scale) for spec in [paper, *others]}
+    for table in paper.tables:
+        for cell in paper.cells(table):
+            if cell.quoted or cell.not_run:
+                assert cell.run is None
+                continue
+            owner, family, condition = cell.run.split(".")
+            seeds = runs[owner][family][condition]
+            assert list(seeds) == [f"seed{seed}" for seed in scale.seeds]
+            for entry in seeds.values():
+                assert scale.protocol_names(cell.protocol)[0] in entry["evaluate"]
+
+
+@each_scale
+@each_paper
+def test_every_run_is_valid_complete_and_unique(paper_path, scale_path):
+    paper, scale = read_paper(paper_path), read_scale(scale_path)
+    runs = {**resolve(paper, scale), **resolve_shared(scale)}
+    entries = [e for family in runs.values() for seeds in family.values() for e in seeds.values()]
+    keys = [entry["train"]["key"] for entry in entries]
+    assert len(keys) == len(set(keys))
+    for entry in entries:
+        run = RunSpec(**entry["train"])
+        assert run.model_dump(mode="json") == entry["train"]
+        settings = run.settings().model_dump(mode="json")
+        assert {"kind": run.method["kind"], **settings} == run.method
+        assert set(entry["evaluate"]) <= PROTOCOLS
+        assert entry["evaluate"]
+
+
+@each_scale
+def test_every_protocol_of_a_scale_exists(scale_path):
+    scale = read_scale(scale_path)
+    asked = {name for role in scale.protocols for name in scale.protocol_names(role)}
+    assert asked <= PROTOCOLS
+
+
+@each_scale
+def test_classifiers_are_there_for_every_data_set_that_is_scored_with_one(scale_path):
+    scale = read_scale(scale_path)
+    protocols = yaml.safe_load((ROOT / "conf/base/protocols.yml").read_text())
+    used = {name for mapping in scale.datasets.values() for name in mapping.values()}
+    names = {name for role in scale.protocols for name in scale.protocol_names(role)}
+    needs = {protocols[name]["extractor"] == "classifier" for name in names}
+    assert set(scale.classifiers) == (used if True in needs else set())
+
+
+@each_scale
+@each_paper
+def test_seeds_are_paired_and_label_noise_is_the_same_for_all(paper_path, scale_path):
+    runs = resolve(read_paper(paper_path), read_scale(scale_path))
+    seen = {}
+    for family in runs.values():
+        for condition, seeds in family.items():
+            for name, entry in seeds.items():
+                assert name == f"seed{entry['train']['seed']}"
+                key = (entry["train"]["dataset"], condition)
+                assert seen.setdefault(key, entry["train"]["labels"]) == entry["train"]["labels"]
+
+
+def test_reading_papers_does_not_import_torch():
+    code = (
+        "import sys; from gan_repro.papers import read_paper, read_scale;"
+        f"read_paper({str(PAPERS[0])!r}); read_scale({str(SCALES[0])!r});"
+        "import gan_repro.tables.fill, gan_repro.tables.report, gan_repro.tables.figures;"
+        "sys.exit(', '.join({'torch', 'matplotlib', 'scipy', 'jinja2'} & sys.modules.keys()) or 0)"
+    )
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_three_training_seeds_except_at_smoke_scale():
+    seeds = {path.stem: len(read_scale(path).seeds) for path in SCALES}
+    assert seeds == {"smoke": 1, "cpu": 3, "paper": 3}

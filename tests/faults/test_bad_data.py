@@ -1,0 +1,268 @@
+"""Every kind of bad input is refused with an error that says what is wrong."""
+
+import gzip
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import tiny_archives as tiny
+from gan_repro import datacard, fetching
+from gan_repro.datacard import DataCard
+from gan_repro.datasets import cifar10, cifar100, mnist
+from gan_repro.errors import ChecksumError, DataError, SourceError
+from gan_repro.images import ImageSet
+
+NAMES = list("abcdefghij")
+
+
+def card(**changes: object) -> DataCard:
+    facts = {
+        "title": "Tiny",
+        "citation": "nobody",
+        "licence": "none",
+        "shape": (1, 28, 28),
+        "classes": tuple("0123456789"),
+        "splits": {"train": {"count": 20}},
+    }
+    return DataCard.model_validate(facts | changes)
+
+
+def image_set(labels: np.ndarray, size: int = 28) -> ImageSet:
+    return ImageSet(tiny.pixels(len(labels), 1, size, size), labels, 10, tuple("0123456789"))
+
+
+def idx(folder: Path, name: str) -> Path:
+    tiny.write_idx(folder)
+    return folder / name
+
+
+# Files that are not what they should be
+
+
+def test_images_that_end_too_early(tmp_path: Path) -> None:
+    path = idx(tmp_path, "train-images-idx3-ubyte")
+    path.write_bytes(path.read_bytes()[: 16 + 7 * 784 + 3])
+    with pytest.raises(DataError, match="ends inside image 8 of 20"):
+        mnist.read(tmp_path, "train")
+
+
+def test_labels_that_end_too_early(tmp_path: Path) -> None:
+    path = idx(tmp_path, "t10k-labels-idx1-ubyte")
+    path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(DataError, match="ends inside label 10 of 10"):
+        mnist.read(tmp_path, "test")
+
+
+def test_a_header_that_ends_too_early(tmp_path: Path) -> None:
+    idx(tmp_path, "train-images-idx3-ubyte").write_bytes(b"\0\0\x08\x03\0\0")
+    with pytest.raises(DataError, match="truncated inside its header"):
+        mnist.read(tmp_path, "train")
+
+
+def test_labels_in_the_place_of_images(tmp_path: Path) -> None:
+    path = idx(tmp_path, "train-images-idx3-ubyte")
+    path.write_bytes((tmp_path / "train-labels-idx1-ubyte").read_bytes())
+    with pytest.raises(DataError, match="no IDX image file: magic number 2049, expected 2051"):
+        mnist.read(tmp_path, "train")
+
+
+def test_bytes_after_the_last_image(tmp_path: Path) -> None:
+    path = idx(tmp_path, "train-images-idx3-ubyte")
+    path.write_bytes(path.read_bytes() + b"more")
+    with pytest.raises(DataError, match="goes on after its 20 images, by 4 bytes"):
+        mnist.read(tmp_path, "train")
+
+
+def test_a_missing_idx_file(tmp_path: Path) -> None:
+    idx(tmp_path, "train-labels-idx1-ubyte").unlink()
+    with pytest.raises(DataError, match="train-labels-idx1-ubyte: there is no such file"):
+        mnist.read(tmp_path, "train")
+
+
+def test_fewer_labels_than_images(tmp_path: Path) -> None:
+    labels = tiny.idx_labels(tiny.every_class(19, 10))
+    idx(tmp_path, "train-labels-idx1-ubyte").write_bytes(labels)
+    with pytest.raises(DataError, match="20 images have 19 labels"):
+        mnist.read(tmp_path, "train")
+
+
+@pytest.mark.parametrize("module", [mnist, cifar10, cifar100])
+def test_a_split_that_does_not_exist(module: object, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="no split is called 'validation'; known: train, test"):
+        module.read(tmp_path, "validation")  # type: ignore[attr-defined]
+
+
+def test_a_truncated_cifar_archive(tmp_path: Path) -> None:
+    archive = tmp_path / "cifar-10-python.tar.gz"
+    tiny.write_tar(archive, tiny.cifar_files("cifar10", NAMES))
+    whole = archive.read_bytes()
+    for share in (0.02, 0.3, 0.7):
+        archive.write_bytes(whole[: int(share * len(whole))])
+        with pytest.raises(DataError, match="truncated or damaged"):
+            cifar10.read(tmp_path, "train")
+
+
+def test_an_archive_without_one_of_its_batches(tmp_path: Path) -> None:
+    files = tiny.cifar_files("cifar10", NAMES)
+    del files["cifar-10-batches-py/data_batch_3"]
+    tiny.write_tar(tmp_path / "cifar-10-python.tar.gz", files)
+    with pytest.raises(DataError, match=r"lacks a file.*data_batch_3"):
+        cifar10.read(tmp_path, "train")
+    assert len(cifar10.read(tmp_path, "test")) == 10
+
+
+def test_a_missing_cifar_archive(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"cifar-100-python.tar.gz: there is no such file"):
+        cifar100.read(tmp_path, "test")
+
+
+def test_a_batch_with_an_unreadable_image(tmp_path: Path) -> None:
+    files = tiny.cifar_files("cifar10", NAMES)
+    content = {"data": tiny.pixels(10, 3072).ravel()[:-5], "labels": list(range(10))}
+    files["cifar-10-batches-py/test_batch"] = tiny.python2_pickle(content)
+    tiny.write_tar(tmp_path / "cifar-10-python.tar.gz", files)
+    with pytest.raises(DataError, match="a batch of 'test' is unreadable"):
+        cifar10.read(tmp_path, "test")
+
+
+@pytest.mark.parametrize("content", [b"", b"no pickle at all", b"\x80\x02}q\x00."])
+def test_a_batch_that_is_no_batch(content: bytes, tmp_path: Path) -> None:
+    files = tiny.cifar_files("cifar10", NAMES) | {"cifar-10-batches-py/test_batch": content}
+    tiny.write_tar(tmp_path / "cifar-10-python.tar.gz", files)
+    with pytest.raises(DataError, match="a batch of 'test' is unreadable"):
+        cifar10.read(tmp_path, "test")
+
+
+# Content that is not what the card says
+
+
+def test_one_label_for_all_from_a_wrong_folder_level(tmp_path: Path) -> None:
+    """The folder above the class folders: torchvision takes the one folder in it for the class."""
+    from torchvision.datasets import ImageFolder
+
+    labels = tiny.every_class(20, 10)
+    for number, (label, image) in enumerate(zip(labels, tiny.pixels(20, 28, 28), strict=True)):
+        folder = tmp_path / "images" / str(label)
+        folder.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(image).save(folder / f"{number}.png")
+    right = image_set(np.array(ImageFolder(tmp_path / "images").targets))
+    assert datacard.check(right, card(), "train") is right
+    wrong = image_set(np.array(ImageFolder(tmp_path).targets))
+    with pytest.raises(DataError, match="every image has the label 0: a folder level"):
+        datacard.check(wrong, card(), "train")
+
+
+def test_a_wrong_count() -> None:
+    with pytest.raises(DataError, match="it has 30 images, expected 20"):
+        datacard.check(image_set(tiny.every_class(30, 10)), card(), "train")
+
+
+def test_a_wrong_size() -> None:
+    images = image_set(tiny.every_class(20, 10), size=14)
+    with pytest.raises(DataError, match=r"1x14x14 .* expected 1x28x28"):
+        datacard.check(images, card(), "train")
+
+
+def test_a_class_without_images() -> None:
+    with pytest.raises(DataError, match="no image is of class 8, 9; label counts"):
+        datacard.check(image_set(tiny.every_class(20, 8)), card(), "train")
+
+
+def test_a_label_out_of_range() -> None:
+    labels = tiny.every_class(20, 10)
+    labels[3] = 10
+    with pytest.raises(DataError, match=r"labels lie in \[0, 10\], expected \[0, 9\]"):
+        datacard.check(image_set(labels), card(), "train")
+
+
+def test_other_classes_than_the_card_names() -> None:
+    with pytest.raises(DataError, match=r"classes .* are not the 2 of the card"):
+        datacard.check(image_set(tiny.every_class(20, 10)), card(classes=("a", "b")), "train")
+
+
+def test_a_split_the_card_does_not_know() -> None:
+    with pytest.raises(DataError, match="there is no such split; known: train"):
+        datacard.check(image_set(tiny.every_class(20, 10)), card(), "test")
+
+
+def test_other_content_than_the_fingerprint_says() -> None:
+    images = image_set(tiny.every_class(20, 10))
+    known = datacard.fingerprint(images)
+    guarded = card(splits={"train": {"count": 20, "fingerprint": known}})
+    assert datacard.check(images, guarded, "train") is images
+    images.images[5, 0, 3, 3] ^= 1
+    with pytest.raises(DataError, match=f"expected {known}"):
+        datacard.check(images, guarded, "train")
+
+
+def test_all_faults_are_told_at_once() -> None:
+    images = image_set(np.zeros(7, dtype=np.int64), size=8)
+    with pytest.raises(DataError, match=r"(?s)7 images.*1x8x8.*every image has the label 0"):
+        datacard.check(images, card(), "train")
+
+
+# Files that fetch must not accept
+
+
+def fetched_from(tmp_path: Path, source: Path) -> Path:
+    tiny.write_idx(tmp_path / "true")
+    conf = tiny.write_card(
+        tmp_path / "conf", "mnist", tmp_path / "true", [{"kind": "path", "path": str(source)}]
+    )
+    return fetching.fetch("mnist", tmp_path / "raw", conf, lambda *_: None)
+
+
+def test_a_wrong_checksum(tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    tiny.write_idx(source)
+    path = source / "train-images-idx3-ubyte"
+    path.write_bytes(path.read_bytes()[:-1] + b"!")
+    with pytest.raises(SourceError, match=r"(?s)train-images-idx3-ubyte: its sha256 is \w{64}"):
+        fetched_from(tmp_path, source)
+    assert not (tmp_path / "raw" / "mnist" / path.name).exists()
+
+
+def test_a_truncated_file(tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    tiny.write_idx(source)
+    path = source / "t10k-labels-idx1-ubyte"
+    path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(SourceError, match="it is truncated: 17 bytes, expected 18"):
+        fetched_from(tmp_path, source)
+
+
+def test_a_truncated_archive(tmp_path: Path) -> None:
+    tiny.write_idx(tmp_path / "plain")
+    source = tmp_path / "source"
+    tiny.gzipped(tmp_path / "plain", source)
+    path = source / "train-images-idx3-ubyte.gz"
+    path.write_bytes(path.read_bytes()[:-100])
+    with pytest.raises(SourceError, match="the archive is truncated or damaged"):
+        fetched_from(tmp_path, source)
+    assert not (tmp_path / "raw" / "mnist" / "train-images-idx3-ubyte").exists()
+
+
+def test_an_archive_that_is_none(tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    source.mkdir()
+    (source / "train-images-idx3-ubyte.gz").write_bytes(b"<html>please log in</html>")
+    with pytest.raises(SourceError, match="the archive is truncated or damaged"):
+        fetched_from(tmp_path, source)
+
+
+def test_reading_refuses_files_that_changed_since(tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    tiny.write_idx(source)
+    path = fetched_from(tmp_path, source) / "train-labels-idx1-ubyte"
+    path.write_bytes(gzip.compress(b"x")[:10] + path.read_bytes()[10:])
+    with pytest.raises(ChecksumError, match=r"its sha256 is .*Run `kedro fetch mnist`"):
+        fetching.load("mnist", "train", tmp_path / "raw", tmp_path / "conf")
+
+
+def test_reading_without_files_says_how_to_fetch_them(tmp_path: Path) -> None:
+    tiny.write_idx(tmp_path / "true")
+    conf = tiny.write_card(tmp_path / "conf", "mnist", tmp_path / "true", [])
+    with pytest.raises(SourceError, match="Run `kedro fetch mnist`"):
+        fetching.load("mnist", "train", tmp_path / "raw", conf)

@@ -1,0 +1,152 @@
+"""Each metric agrees with its NumPy twin, and with torch-fidelity called directly on the images."""
+
+import functools
+
+import metric_twins as twins
+import numpy as np
+import pytest
+import torch
+from torch.utils.data import Dataset
+from torch_fidelity import calculate_metrics
+from torch_fidelity.feature_extractor_base import FeatureExtractorBase
+from torch_fidelity.registry import register_feature_extractor
+
+from gan_repro import kinds
+from gan_repro.features import classifier
+from gan_repro.images import ImageShape
+from gan_repro.measuring import Features, Reference, moments
+from gan_repro.nets.classifier import Classifier
+
+KID = {"subsets": 4, "subset_size": 60, "seed": 2020}
+SETTINGS = {"inception_score": {"splits": 5}, "kid": KID, "precision_recall": {"neighbours": 3}}
+
+
+def reference_of(features: Features) -> Reference:
+    return Reference(
+        "classifier", "0" * 64, "digits", "test", ImageShape(1, 8, 8), 10, features,
+        moments(features.pooled), np.zeros(len(features), np.int64),
+    )  # fmt: skip
+
+
+def scores(made: Features, real: Features) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for kind in ("inception_score", "fid", "kid", "precision_recall"):
+        module = kinds.find("metrics", kind)
+        settings = module.Settings(**SETTINGS.get(kind, {}))
+        found |= module.compute(settings, made, reference_of(real))
+    return found
+
+
+@functools.cache
+def weights() -> dict[str, torch.Tensor]:
+    torch.manual_seed(0)
+    state = Classifier(3, 10, width=6).eval().state_dict()
+    return {f"00000007/classifier/{name}": values for name, values in state.items()}
+
+
+@functools.cache
+def pictures(seed: int, n: int, level: int) -> np.ndarray:
+    """Smooth colour gradients with noise: two seeds and levels give two overlapping sets."""
+    random = np.random.default_rng(seed)
+    slope = random.uniform(-9, 9, (n, 3, 1, 12)) * np.arange(12)
+    noise = random.normal(0, 20, (n, 3, 12, 12))
+    return np.clip(level + slope + noise, 0, 255).astype(np.uint8)
+
+
+@functools.cache
+def features(seed: int, n: int, level: int) -> Features:
+    return classifier.load(classifier.Settings(), weights()).features(pictures(seed, n, level))
+
+
+MADE, REAL = (1, 230, 120), (2, 190, 132)
+
+
+def test_every_metric_agrees_with_its_twin() -> None:
+    made, real = features(*MADE), features(*REAL)
+    found = scores(made, real)
+    score, spread = twins.inception_score(made.logits, 5)
+    assert found["inception_score"] == pytest.approx(score, rel=1e-9)
+    assert found["inception_score_spread"] == pytest.approx(spread, rel=1e-6, abs=1e-12)
+    assert found["fid"] == pytest.approx(twins.frechet_distance(made.pooled, real.pooled), rel=1e-6)
+    kid, kid_spread = twins.kernel_distance(
+        made.pooled, real.pooled, KID["subsets"], KID["subset_size"], KID["seed"]
+    )
+    assert found["kid"] == pytest.approx(kid, rel=1e-6)
+    assert found["kid_spread"] == pytest.approx(kid_spread, rel=1e-5)
+    expected = twins.precision_recall(made.pooled, real.pooled, 3)
+    assert (found["precision"], found["recall"]) == pytest.approx(expected, abs=1e-6)
+    assert 0.05 < found["recall"] < 0.999, "the two sets should overlap in part"
+
+
+class Images(Dataset):
+    """What torch-fidelity takes for a data set."""
+
+    def __init__(self, images: np.ndarray):
+        self.images = torch.from_numpy(images)
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def __getitem__(self, index: int) -> torch.Tensor:
+        return self.images[index]
+
+
+class Registered(FeatureExtractorBase):
+    """The classifier's network, wrapped by hand as torch-fidelity wants it."""
+
+    def __init__(self, name: str, features_list: list[str], **_: object):
+        super().__init__(name, features_list)
+        stripped = {key.split("/")[-1]: values for key, values in weights().items()}
+        self.network = Classifier.from_weights(stripped)
+
+    @staticmethod
+    def get_provided_features_list() -> tuple[str, ...]:
+        return "pooled", "logits"
+
+    @staticmethod
+    def get_default_feature_layer_for_metric(metric: str) -> str:
+        return "logits" if metric == "isc" else "pooled"
+
+    def forward(self, images: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        pooled, logits = self.network((images.float() + 0.5) / 128 - 1)
+        return tuple({"pooled": pooled, "logits": logits}[name] for name in self.features_list)
+
+
+def test_every_metric_agrees_with_torch_fidelity_called_directly() -> None:
+    register_feature_extractor("tests-classifier", Registered)
+    theirs = calculate_metrics(
+        input1=Images(pictures(*MADE)), input2=Images(pictures(*REAL)),
+        isc=True, fid=True, kid=True, prc=True, feature_extractor="tests-classifier",
+        isc_splits=5, samples_shuffle=False, kid_subsets=4, kid_subset_size=60, rng_seed=2020,
+        cuda=False, cache=False, verbose=False, save_cpu_ram=True,
+    )  # fmt: skip
+    ours = scores(features(*MADE), features(*REAL))
+    assert ours["fid"] == pytest.approx(theirs["frechet_inception_distance"], rel=1e-6)
+    assert ours["inception_score"] == pytest.approx(theirs["inception_score_mean"], abs=1e-3)
+    assert ours["inception_score_spread"] == pytest.approx(theirs["inception_score_std"], abs=1e-3)
+    assert ours["kid"] == pytest.approx(theirs["kernel_inception_distance_mean"], abs=1e-6)
+    assert ours["precision"] == pytest.approx(theirs["precision"], abs=1e-6)
+    assert ours["recall"] == pytest.approx(theirs["recall"], abs=1e-6)
+
+
+@pytest.mark.parametrize("batch_size", [1, 7, 64, 230])
+def test_scores_do_not_depend_on_the_batch_size(batch_size: int) -> None:
+    extractor = classifier.load(classifier.Settings(), weights())
+    made = extractor.features(pictures(*MADE), batch_size)
+    assert made.pooled.dtype == made.logits.dtype == np.float32
+    assert scores(made, features(*REAL)) == pytest.approx(
+        scores(features(*MADE), features(*REAL)), rel=1e-4, abs=1e-7
+    )
+
+
+def test_a_set_has_no_distance_to_itself() -> None:
+    same = features(*REAL)
+    found = scores(same, same)
+    assert abs(found["fid"]) < 1e-8 * np.trace(moments(same.pooled).covariance) + 1e-9
+    assert (found["precision"], found["recall"]) == (1.0, 1.0)
+
+
+def test_a_covariance_without_full_rank_still_gives_a_distance() -> None:
+    few, real = features(1, 10, 120), features(*REAL)  # 10 images, 24 features
+    found = kinds.find("metrics", "fid").compute(None, few, reference_of(real))["fid"]
+    assert found == pytest.approx(twins.frechet_distance(few.pooled, real.pooled), rel=1e-5)

@@ -1,0 +1,138 @@
+"""Makes tiny data sets in the true on-disk formats, and cards that describe them."""
+
+import gzip
+import hashlib
+import io
+import pickle
+import struct
+import tarfile
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import yaml
+
+IDX_FILES = tuple(
+    f"{prefix}-{rest}"
+    for prefix in ("train", "t10k")
+    for rest in ("images-idx3-ubyte", "labels-idx1-ubyte")
+)
+
+
+def pixels(count: int, *shape: int, seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed).integers(0, 256, (count, *shape), dtype=np.uint8)
+
+
+def every_class(count: int, classes: int) -> np.ndarray:
+    return np.arange(count) % classes
+
+
+def idx_images(images: np.ndarray) -> bytes:
+    return struct.pack(">4I", 2051, *images.shape) + images.tobytes()
+
+
+def idx_labels(labels: np.ndarray) -> bytes:
+    return struct.pack(">2I", 2049, len(labels)) + labels.astype(np.uint8).tobytes()
+
+
+def write_idx(folder: Path, train: int = 20, test: int = 10, size: int = 28) -> None:
+    """The four plain files of a tiny MNIST with 10 classes."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for seed, (prefix, count) in enumerate((("train", train), ("t10k", test))):
+        images = pixels(count, size, size, seed=seed)
+        (folder / f"{prefix}-images-idx3-ubyte").write_bytes(idx_images(images))
+        (folder / f"{prefix}-labels-idx1-ubyte").write_bytes(idx_labels(every_class(count, 10)))
+
+
+def gzipped(folder: Path, to: Path) -> None:
+    to.mkdir(parents=True, exist_ok=True)
+    for path in folder.iterdir():
+        (to / f"{path.name}.gz").write_bytes(gzip.compress(path.read_bytes(), mtime=0))
+
+
+class Python2Pickler(pickle._Pickler):  # type: ignore[name-defined]
+    """Pickles as the Python 2 and NumPy of 2009 did, which made CIFAR's batches."""
+
+    dispatch: ClassVar[dict] = dict(pickle._Pickler.dispatch)  # type: ignore[attr-defined]
+
+    def _save_text(self, text: Any) -> None:
+        raw = text if isinstance(text, bytes) else text.encode("latin1")
+        self.write(pickle.BINSTRING + struct.pack("<i", len(raw)) + raw)
+        self.memoize(text)
+
+    dispatch[str] = dispatch[bytes] = _save_text
+
+    def save_global(self, obj: Any, name: str | None = None) -> None:
+        if getattr(obj, "__name__", "") == "_reconstruct":
+            self.write(pickle.GLOBAL + b"numpy.core.multiarray\n_reconstruct\n")
+            self.memoize(obj)
+        else:
+            super().save_global(obj, name)
+
+    def reducer_override(self, obj: Any) -> Any:
+        if not isinstance(obj, np.dtype):
+            return NotImplemented
+        make, (code, *_), state = obj.__reduce__()
+        return make, (code, 0, 1), state
+
+    dispatch[type(len)] = save_global
+
+
+def python2_pickle(content: Any) -> bytes:
+    file = io.BytesIO()
+    Python2Pickler(file, protocol=2).dump(content)
+    return file.getvalue()
+
+
+def cifar_files(kind: str, names: list[str], train: int = 20, test: int = 10) -> dict[str, bytes]:
+    """The members of a tiny CIFAR archive, by path; ``train`` images in each batch of CIFAR-10."""
+    ten = kind == "cifar10"
+    folder = "cifar-10-batches-py" if ten else "cifar-100-python"
+    batches = [f"data_batch_{i}" for i in range(1, 6)] if ten else ["train"]
+    counts = dict.fromkeys(batches, train) | {"test_batch" if ten else "test": test}
+    files = {}
+    for seed, (batch, count) in enumerate(counts.items()):
+        labels = every_class(count, len(names)).tolist()
+        content = {
+            "batch_label": batch,
+            "data": pixels(count, 3072, seed=seed),
+            "filenames": [f"{i}.png" for i in range(count)],
+            **({"labels": labels} if ten else {"fine_labels": labels, "coarse_labels": labels}),
+        }
+        files[f"{folder}/{batch}"] = python2_pickle(content)
+    meta, key = ("batches.meta", "label_names") if ten else ("meta", "fine_label_names")
+    files[f"{folder}/{meta}"] = python2_pickle({key: names})
+    return files
+
+
+def write_tar(path: Path, files: dict[str, bytes]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tarfile.open(path, "w:gz") as packed:
+        for name, content in files.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            packed.addfile(member, io.BytesIO(content))
+
+
+def write_card(conf: Path, name: str, raw: Path, sources: list[dict], **changes: Any) -> Path:
+    """A card for the files in ``raw``, in the folder ``conf``, which is returned."""
+    files = {
+        path.name: {
+            "bytes": path.stat().st_size,
+            "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+        }
+        for path in sorted(raw.iterdir())
+    }
+    card = {
+        "title": f"Tiny {name}",
+        "citation": "nobody",
+        "licence": "none",
+        "shape": [1, 28, 28],
+        "classes": list("0123456789"),
+        "splits": {"train": {"count": 20}, "test": {"count": 10}},
+        "sources": sources,
+        "files": files,
+    }
+    (conf / "datasets").mkdir(parents=True, exist_ok=True)
+    (conf / "datasets" / f"{name}.yml").write_text(yaml.safe_dump(card | changes))
+    return conf

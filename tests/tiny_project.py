@@ -1,0 +1,101 @@
+"""A whole project at a tiny scale in a folder of its own, with the real conf, code and commands."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).parents[1]
+KEPT = ("conf", "src", "pyproject.toml", "README.md", ".telemetry", ".gitignore", ".dvcignore")
+KEPT_ROWS = {
+    "table_1a": {"unsupervised": "cifar10_sngan.clean", "joint": "cifar10_jgan.{column}"},
+    "table_1b": {"conditional_norm": "cifar100_projection_cbn.{column}"},
+}
+FAMILIES = ("cifar10_sngan", "cifar10_jgan", "cifar100_projection_cbn")
+CONDITIONS = ("clean", "noise00", "noise40")
+
+
+class Project:
+    """A project's folder, and commands in it."""
+
+    def __init__(self, root: Path):
+        self.root = root
+
+    def run(self, *command: str, fails: bool = False) -> str:
+        """Run a command with this project's code; returns what it said."""
+        environment = {
+            **os.environ,
+            "PYTHONPATH": str(self.root / "src"),
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+            "OMP_NUM_THREADS": "1",
+            "COLUMNS": "200",
+            "KEDRO_ENV": "",
+        }
+        done = subprocess.run(
+            command, cwd=self.root, env=environment, capture_output=True, text=True, check=False
+        )
+        said = done.stdout + done.stderr
+        assert (done.returncode != 0) == fails, f"{' '.join(command)}:\n{said}"
+        return said
+
+    def read(self, path: str) -> Any:
+        """A YAML or JSON file."""
+        return yaml.safe_load((self.root / path).read_text(encoding="utf-8"))
+
+    def write(self, path: str, content: Any) -> None:
+        """A YAML file."""
+        (self.root / path).write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
+
+    def commit(self, message: str) -> None:
+        """Commit everything that git does not ignore."""
+        self.run("git", "add", "--all")
+        identity = ("-c", "user.name=test", "-c", "user.email=test@localhost")
+        self.run("git", *identity, "commit", "--quiet", "--allow-empty", "-m", message)
+
+
+def tiny_project(root: Path) -> Project:
+    """A copy of this project with one scale, three small families and two small tables."""
+    for name in KEPT:
+        source = ROOT / name
+        if source.is_dir():
+            ignored = shutil.ignore_patterns("__pycache__", "*.egg-info")
+            shutil.copytree(source, root / name, ignore=ignored)
+        elif source.is_file():
+            shutil.copy(source, root / name)
+    (root / "README.md").touch()
+    project = Project(root)
+    _shrink_paper(project)
+    _shrink_scale(project)
+    return project
+
+
+def _shrink_paper(project: Project) -> None:
+    paper = project.read("conf/papers/jgan.yml")
+    families = {name: paper["families"][name] for name in FAMILIES}
+    for family in families.values():
+        kept = {c: labels for c, labels in family["conditions"].items() if c in CONDITIONS}
+        family |= {"conditions": kept, "snapshots": [0.5, 0.6, 0.7, 0.8, 0.9, 1.0]}
+    tables = {name: paper["tables"][name] for name in KEPT_ROWS}
+    for name, table in tables.items():
+        table["columns"] = {c: table["columns"][c] for c in ("noise00", "noise40")}
+        table["rows"] = {row: table["rows"][row] for row in KEPT_ROWS[name]}
+        for row in table["rows"].values():
+            row["printed"] = " | ".join(row["printed"].split(" | ")[:2])
+    project.write(
+        "conf/papers/jgan.yml",
+        {**paper, "anchors": None, "families": families, "tables": tables, "claims": {}},
+    )
+
+
+def _shrink_scale(project: Project) -> None:
+    for scale in ("cpu", "paper"):
+        shutil.rmtree(project.root / "conf" / scale)
+        (project.root / "conf/scales" / f"{scale}.yml").unlink()
+    scale = project.read("conf/scales/smoke.yml")
+    scale["rounds_fraction"]["jgan"] = 0.00004  # 4 rounds
+    scale["classifiers"]["digits"]["rounds"] = 20
+    project.write("conf/scales/smoke.yml", scale)
