@@ -48,6 +48,7 @@ class Project:
 
     def write(self, path: str, content: Any) -> None:
         """A YAML file."""
+        (self.root / path).parent.mkdir(parents=True, exist_ok=True)
         (self.root / path).write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
 
     def commit(self, message: str) -> None:

@@ -6,6 +6,7 @@ the turn sums. Optimisers, averages, schedules, precision and checkpoints are th
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Literal, Protocol
 
 import torch
@@ -170,9 +171,7 @@ def play_round(
             if turn.batch == "next":
                 batch = next(batches)
             seen = None if turn.batch == "none" else batch
-            terms = step(
-                turn, lambda t=turn, b=seen: t.terms(game.players, b, draws, clock, memory)
-            )
+            terms = step(turn, partial(turn.terms, game.players, seen, draws, clock, memory))
             named = {**terms.losses, **terms.observed}
             played[turn.name] = {name: value.detach() for name, value in named.items()}
     if game.between_rounds:

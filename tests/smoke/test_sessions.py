@@ -11,6 +11,7 @@ from kedro.framework.project import pipelines
 from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
 
+from gan_repro import locks
 from tiny_project import Project
 
 TABLES = "data/08_reporting/{scale}/tables/jgan/{table}.json"
@@ -19,11 +20,12 @@ TABLES = "data/08_reporting/{scale}/tables/jgan/{table}.json"
 @pytest.fixture
 def inside(project: Project, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project]:
     """A tiny project that this process works in, with a second scale."""
-    second = project.read("conf/scales/smoke.yml") | {"scale": "second"}
+    said = {"scale": "second", "honesty": "Second scale: the smoke scale again."}
+    second = project.read("conf/scales/smoke.yml") | said
     project.write("conf/scales/second.yml", second)
     globals_ = project.read("conf/smoke/globals.yml")
     project.write("conf/second/globals.yml", globals_ | {"scale": "second"})
-    project.run("kedro", "lock", "--env", "second")
+    locks.write(project.root / "conf", "second")
     monkeypatch.chdir(project.root)
     monkeypatch.setenv("GAN_REPRO_STATE", str(project.root / ".state"))
     with warnings.catch_warnings():
