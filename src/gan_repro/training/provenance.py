@@ -18,6 +18,7 @@ def describe(run: RunSpec, device: torch.device, seconds: float, resumed: int) -
     """Commit, versions, machine, device, threads and time of a training run."""
     return {
         "run": run.key,
+        "rounds": run.rounds,
         "seed": run.seed,
         "commit": _commit(),
         "device": _device_name(device),

@@ -1,0 +1,62 @@
+"""What the runs of a scale left behind, as one Markdown page: scores, commands, samples."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from gan_repro.scales import ScaleSpec
+from gan_repro.tables.filled import counted
+from gan_repro.tables.report import Evidence
+
+ORIGIN = ("rounds", "seconds", "seed", "device", "precision", "threads", "commit")
+
+
+def to_markdown(scale: ScaleSpec, evidence: Mapping[str, Evidence], sheets: str) -> str:
+    """The page: a line of scores a run, then each run's command and samples.
+
+    evidence : run key -> what the run left; a run without score rows is counted, not listed.
+    sheets : where the sheet of a run lies, relative to the page, with ``{run}`` for its path.
+    """
+    done = {run: left for run, left in evidence.items() if left.scores}
+    render = f"kedro run --env {scale.scale} --pipelines report"
+    parts = [
+        f"# Evidence at {scale.scale} scale",
+        f"**{scale.honesty.strip()}**",
+        f"{len(done)} of {counted(len(evidence), 'planned run')} have been scored. A line below is "
+        "one run, one training seed: no standard deviation and no verdict. `last five` is the mean "
+        f"of the run's last five snapshots. This page is written by `{render}`.",
+        "## Scores",
+        *(_scores(run, left) for run, left in done.items()),
+        "## Samples",
+        *(_samples(run, scale, sheets) for run in done),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def final(rows: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Of each protocol and metric the row that ends the run: its mean, or its last snapshot."""
+    last: dict[tuple[str, str], Mapping[str, Any]] = {}
+    for row in rows:
+        last[row["protocol"], row["metric"]] = row
+    return list(last.values())
+
+
+def _scores(run: str, left: Evidence) -> str:
+    origin = left.provenance or {}
+    facts = ", ".join(f"{name} {origin[name]}" for name in ORIGIN if name in origin)
+    lines = [
+        f"| {row['metric']} | {row['value']:.4g} | {row['protocol']} | {row['snapshot']} "
+        f"| {row['n']} |"
+        for row in final(left.scores)
+    ]
+    head = "| metric | value | protocol | snapshot | samples |\n| --- | ---: | --- | --- | ---: |"
+    return "\n".join([f"### {run}", "", facts, "", head, *lines])
+
+
+def _samples(run: str, scale: ScaleSpec, sheets: str) -> str:
+    paper, family, condition, seed = run.split(".")
+    names = ",".join(
+        f"{paper}.{family}.{step}_{condition}_{seed}" for step in ("train", "evaluate")
+    )
+    command = f"kedro run --env {scale.scale} --nodes {names}"
+    picture = sheets.format(run=run.replace(".", "/"))
+    return f"### Samples of {run}\n\n```\n{command}\n```\n\n![{run}]({picture})"
