@@ -11,7 +11,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 demo: $(STAMP)  ## every table at smoke scale, in minutes
 	$(BIN)/kedro run
-	@echo "The report is in build/report/smoke/index.html"
+	@echo "The report is in build/report/smoke.html"
 
 test: $(STAMP)  ## every test
 	$(BIN)/python -m pytest
@@ -41,7 +41,7 @@ golden: $(STAMP)  ## write the golden files anew; look at the diff before you co
 
 docs: $(STAMP)  ## the static Kedro-Viz site, beside the report
 	$(BIN)/kedro viz build --include-previews
-	rm -rf build/viz.old && mkdir -p build
+	@echo "Serve it with: python3 -m http.server --directory build --bind 127.0.0.1"
 
 $(STAMP): pyproject.toml
 	$(PYTHON) -m venv $(VENV)

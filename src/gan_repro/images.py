@@ -80,7 +80,8 @@ class PixelScaling:
     """How uint8 pixels become a network's numbers, and back.
 
     forward : (uint8 tensor, generator for dequantisation noise) -> float32 tensor.
-    inverse : float tensor -> uint8 tensor; ``inverse(forward(x)) == x``.
+    inverse : float tensor -> uint8 tensor; ``inverse(forward(x)) == x``, but for about 5 pixels in
+        a million where float32 rounds dequantisation noise up to the next level.
     """
 
     forward: "Callable[[torch.Tensor, torch.Generator | None], torch.Tensor]"

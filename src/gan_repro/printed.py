@@ -183,6 +183,7 @@ class ClaimSpec(Spec):
 
     over : names and what they run over; a statement is repeated for every combination.
     left_out : inequalities of the claim that are not judged, and why.
+    only_comparable : judged only at a scale whose numbers compare with the paper's.
     """
 
     text: str
@@ -190,6 +191,7 @@ class ClaimSpec(Spec):
     statements: list[str] = Field(min_length=1)
     over: dict[str, list[str]] = Field(default_factory=dict)
     left_out: str = ""
+    only_comparable: bool = False
 
     @field_validator("statements")
     @classmethod

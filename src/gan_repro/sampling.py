@@ -4,6 +4,7 @@ import numpy as np
 import torch
 
 from gan_repro import snapshots as snapshots_of
+from gan_repro.devices import choose
 from gan_repro.errors import EvaluationError
 from gan_repro.game import Game
 from gan_repro.images import ImageSet, ImageShape, pixel_scaling
@@ -11,6 +12,9 @@ from gan_repro.kinds import find
 from gan_repro.randomness import torch_generator
 from gan_repro.runs import RunSpec
 from gan_repro.snapshots import Snapshots
+
+SMALLEST = 16
+"""Rows that a generator sees at least: smaller matrix products are summed in another order."""
 
 
 def build(run: RunSpec, shape: ImageShape, classes: int) -> Game:
@@ -42,23 +46,42 @@ def sample(
         uint8 images (count, *shape). Labels: the class asked for (conditional methods), the soft
         label generated (joint ones), or zeros with ``classes`` 1 (methods without labels).
     """
+    game = _restored(run, snapshots, round_number, shape, classes, averaged)
+    device = choose(run.engine.device)
+    draws = {name: torch_generator(seed, f"sampling/{name}") for name in game.streams}
+    assert game.sampler is not None
+    inputs = game.sampler.draw(count, draws)  # on the CPU: the same latents on every device
+    inverse = pixel_scaling(run.pixels).inverse
+    images, labels = [], []
+    for start in range(0, count, batch_size):
+        size = min(batch_size, count - start)
+        rows = {name: value[start : start + size].to(device) for name, value in inputs.items()}
+        made = game.sampler.generate(game.players, _padded(rows, size))
+        images.append(inverse(made.images[:size]).cpu().numpy())
+        if made.labels is not None:
+            labels.append(made.labels[:size].cpu().numpy())
+    if not labels:
+        return ImageSet(np.concatenate(images), np.zeros(count, np.int64), 1)
+    return ImageSet(np.concatenate(images), np.concatenate(labels), classes)
+
+
+def _restored(
+    run: RunSpec, snapshots: Snapshots, round_number: int, shape: ImageShape, classes: int,
+    averaged: bool,
+) -> Game:  # fmt: skip
     with torch.random.fork_rng(devices=[]):
         game = build(run, shape, classes)
     if game.sampler is None:
         raise EvaluationError(f"{run.key}: method {run.method['kind']!r} makes no images to sample")
     snapshots_of.load(game, snapshots, round_number, averaged)
     for player in game.published:
-        game.players[player].eval()
-    draws = {name: torch_generator(seed, f"sampling/{name}") for name in game.streams}
-    inputs = game.sampler.draw(count, draws)
-    inverse = pixel_scaling(run.pixels).inverse
-    images, labels = [], []
-    for start in range(0, count, batch_size):
-        rows = {name: value[start : start + batch_size] for name, value in inputs.items()}
-        made = game.sampler.generate(game.players, rows)
-        images.append(inverse(made.images).numpy())
-        if made.labels is not None:
-            labels.append(made.labels.numpy())
-    if not labels:
-        return ImageSet(np.concatenate(images), np.zeros(count, np.int64), 1)
-    return ImageSet(np.concatenate(images), np.concatenate(labels), classes)
+        game.players[player].eval().to(choose(run.engine.device))
+    return game
+
+
+def _padded(rows: dict[str, torch.Tensor], size: int) -> dict[str, torch.Tensor]:
+    """The rows, with the first one repeated behind them until there are ``SMALLEST``."""
+    if size >= SMALLEST:
+        return rows
+    extra = SMALLEST - size
+    return {name: torch.cat([r, r[:1].expand(extra, *r.shape[1:])]) for name, r in rows.items()}

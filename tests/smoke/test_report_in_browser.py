@@ -1,8 +1,6 @@
 """The report as a reader meets it: opened in headless Chromium, without a network."""
 
 import json
-import shutil
-import subprocess
 from html import unescape
 from pathlib import Path
 
@@ -11,24 +9,12 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from browser import browse
 from gan_repro.papers import read_paper, read_scale
 from gan_repro.tables.fill import fill
 from gan_repro.tables.report import Evidence, report
 
 FOLDER = Path(__file__).parents[1] / "golden/tables"
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--disable-dev-shm-usage",
-    "--host-resolver-rules=MAP * ~NOTFOUND",
-    "--window-size=1280,900",
-]
 MEASURE = """
 <script>
 addEventListener("load", () => {
@@ -62,17 +48,6 @@ addEventListener("load", () => {
 
 
 @pytest.fixture(scope="module")
-def chromium() -> str:
-    found = shutil.which("chromium") or shutil.which("chromium-browser")
-    if not found:
-        pytest.fail(
-            "this test opens the report in Chromium, which is not installed; "
-            "on Debian: apt-get update && apt-get install -y chromium"
-        )
-    return found
-
-
-@pytest.fixture(scope="module")
 def page(tmp_path_factory) -> Path:
     paper, scale = read_paper(FOLDER / "paper.yml"), read_scale(FOLDER / "scale.yml")
     rows = json.loads((FOLDER / "rows.json").read_text())
@@ -94,15 +69,14 @@ def page(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def measured(chromium, page, tmp_path_factory):
+def measured(page, tmp_path_factory):
     """What a script inside the opened page sees; the report itself has no script."""
     copy = page.with_name("measured.html")
     copy.write_text(page.read_text(encoding="utf-8").replace("</body>", MEASURE), encoding="utf-8")
     profile = tmp_path_factory.mktemp("profile")
-    command = [chromium, *FLAGS, f"--user-data-dir={profile}", "--dump-dom", copy.as_uri()]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
-    start = done.stdout.index('<pre id="measured">') + len('<pre id="measured">')
-    return json.loads(unescape(done.stdout[start : done.stdout.index("</pre>", start)]))
+    dom = browse(copy.as_uri(), profile, "--window-size=1280,900", "--dump-dom")
+    start = dom.index('<pre id="measured">') + len('<pre id="measured">')
+    return json.loads(unescape(dom[start : dom.index("</pre>", start)]))
 
 
 def test_first_line_is_the_honesty_line(measured):
@@ -131,16 +105,9 @@ def test_nothing_is_fetched_and_the_page_does_not_scroll_sideways(measured):
 
 
 @pytest.mark.parametrize("width", [500, 1280])
-def test_it_paints_at_the_width_of_a_phone_and_of_a_desk(chromium, page, tmp_path, width):
+def test_it_paints_at_the_width_of_a_phone_and_of_a_desk(page, tmp_path, width):
     picture = tmp_path / "page.png"
-    command = [
-        chromium,
-        *FLAGS[:-1],
-        f"--window-size={width},900",
-        f"--user-data-dir={tmp_path / 'profile'}",
-        f"--screenshot={picture}",
-        page.as_uri(),
-    ]
-    subprocess.run(command, capture_output=True, timeout=120, check=True)
+    options = f"--window-size={width},900", f"--screenshot={picture}"
+    browse(page.as_uri(), tmp_path / "profile", *options)
     shades = np.unique(np.asarray(Image.open(picture).convert("L")))
     assert len(shades) > 30

@@ -158,3 +158,15 @@ def test_a_claim_over_two_tables_uses_both():
         text="", source="", statements=["table_1.own.clean > table_2.free.clean + 3.9"]
     )
     assert judge("c", claim, both, RULE).verdict == "holds"
+
+
+def test_a_claim_in_the_papers_own_units_is_judged_only_at_a_comparable_scale():
+    line = "table_1.own.clean > table_1.free.clean"
+    claim = ClaimSpec(text="better", source="here", statements=[line], only_comparable=True)
+    cells = {"own": three(9.0), "free": three(5.0)}
+    tiny = SCALE.model_copy(update={"comparable": False})
+    assert judge("better", claim, table_of(cells, tiny), RULE).verdict == (
+        f"no verdict: not meaningful at {tiny.scale} scale"
+    )
+    full = SCALE.model_copy(update={"comparable": True})
+    assert judge("better", claim, table_of(cells, full), RULE).verdict == "holds"

@@ -1,4 +1,4 @@
-"""A share of the labels is moved to another class by a random offset (JGAN section 4)."""
+"""A share of the labels is moved to another class by a random offset (JGAN section 3)."""
 
 from pydantic import Field
 

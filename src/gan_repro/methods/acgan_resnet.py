@@ -2,7 +2,9 @@
 
 L_D = hinge + a CE(C(x), y),  L_G = -E[D(G(z, c))] + b CE(C(G(z, c)), c).
 Odena et al. 2017 on the SN-GAN trunk; the class term on real images only in D, and the weights
-a = 1, b = 0.1, are those of improved_wgan_training (gan_cifar_resnet.py). JGAN states none.
+a = 1, b = 0.1, are those of improved_wgan_training (gan_cifar_resnet.py). JGAN states none. There
+the class head reads mean-pooled features and has no spectral norm; here it reads the trunk's sum
+and has one, so the same weights may weigh differently.
 """
 
 from collections.abc import Mapping

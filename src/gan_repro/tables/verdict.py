@@ -90,8 +90,18 @@ class ClaimVerdict(Spec):
 def judge(
     name: str, claim: ClaimSpec, tables: Mapping[str, FilledTable], rule: AgreementSpec
 ) -> ClaimVerdict:
-    """A claim's verdict: it holds when every inequality holds, and fails when one fails."""
-    statements = tuple(judge_statement(line, tables, rule) for line in claim.inequalities())
+    """A claim's verdict: it holds when every inequality holds, and fails when one fails.
+
+    A claim that needs the paper's own units or data sets gets no verdict at another scale.
+    """
+    apart = [table.scale for table in tables.values() if not table.rule]
+    if claim.only_comparable and apart:
+        why = f"no verdict: not meaningful at {apart[0]} scale"
+        statements = tuple(
+            StatementVerdict(text=line.text, verdict=why) for line in claim.inequalities()
+        )
+    else:
+        statements = tuple(judge_statement(line, tables, rule) for line in claim.inequalities())
     return ClaimVerdict(
         name=name,
         text=claim.text,

@@ -58,10 +58,12 @@ def _play_rounds(run: RunSpec, table: Table, home: Path, start: int, began: floa
                 means = table.history.close_window(done)
                 watch.show(done, means)
                 events.write(done, means)
+            keep = done % engine.checkpoint_every == 0 or done == run.rounds
+            if keep or done in due:
+                table.check(done)
             if done in due:
                 atomic.write_bytes(_snapshot_file(home, done), save(table.snapshot(done)))
-            if done % engine.checkpoint_every == 0 or done == run.rounds:
-                table.history.check(done)
+            if keep:
                 checkpoints.write(home, done, table, time.monotonic() - began)
     return time.monotonic() - began
 

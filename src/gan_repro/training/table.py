@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from gan_repro.devices import choose
+from gan_repro.errors import NonFiniteLossError
 from gan_repro.game import Clock, Game, play_round
 from gan_repro.images import ImageSet
 from gan_repro.kinds import find
@@ -13,7 +15,6 @@ from gan_repro.runs import RunSpec
 from gan_repro.snapshots import flatten
 from gan_repro.training.averaging import Averages
 from gan_repro.training.batches import Batches
-from gan_repro.training.devices import choose
 from gan_repro.training.history import History
 from gan_repro.training.stepping import Stepper
 
@@ -36,6 +37,24 @@ class Table:
         self.history.add(play_round(self.game, self.batches, self.stepper, self.draws, clock))
         self.averages.update(clock)
 
+    def check(self, round_number: int) -> None:
+        """Refuse to keep a state that holds infinities: a last step can ruin weights unseen.
+
+        Raises
+        ------
+        NonFiniteLossError
+            Naming the term, or the player and what in it is no longer finite, and the round.
+        """
+        self.history.check(round_number)
+        for name, player in self.game.players.items():
+            for key, value in player.state_dict().items():
+                if value.is_floating_point() and not torch.isfinite(value).all():
+                    raise NonFiniteLossError(
+                        f"{self.history.key}: {key!r} of the player {name!r} is not finite after "
+                        f"round {round_number}. Weights must stay finite. The last good checkpoint "
+                        "is kept; lower the learning rate or use precision float32."
+                    )
+
     def snapshot(self, round_number: int) -> dict[str, torch.Tensor]:
         """The published players' weights, and their averages where kept."""
         weights = {name: self.game.players[name].state_dict() for name in self.game.published}
@@ -45,7 +64,11 @@ class Table:
 
 
 def lay(run: RunSpec, images: ImageSet, labels: np.ndarray) -> Table:
-    """Build a run's table; its seed gives the weights, drawn on the CPU whatever the device."""
+    """Build a run's table; its seed gives the weights, drawn on the CPU whatever the device.
+
+    Of two methods with one seed, data order, dequantisation, latents and labels are the same; first
+    weights are the same only for the players that both build before any other.
+    """
     device = choose(run.engine.device)
     torch.manual_seed(seed_for(run.seed, "weights"))
     classes = labels.shape[1] if labels.ndim == 2 else images.classes
