@@ -1,10 +1,10 @@
-"""What JGAN's five methods share (arXiv 1905.11574, section 3): one setting, two optimisers."""
+"""What JGAN's five methods share (arXiv 1905.11574, section 3): settings, players, turns."""
 
 import torch
 from pydantic import Field
-from torch import Tensor
+from torch import Tensor, nn
 
-from gan_repro.game import Adam, Draws
+from gan_repro.game import Adam, Draws, Game, Sampler, TermsFunction, Turn
 from gan_repro.kinds import Spec
 
 
@@ -18,6 +18,26 @@ class ResnetSettings(Spec):
     discriminator_learning_rate: float = Field(default=4e-4, gt=0)  # section 3
     beta1: float = Field(default=0.5, ge=0, lt=1)  # section 3
     beta2: float = Field(default=0.999, ge=0, lt=1)  # section 3
+
+    def game(
+        self,
+        generator: nn.Module,
+        discriminator: nn.Module,
+        discriminator_terms: TermsFunction,
+        generator_terms: TermsFunction,
+        sampler: Sampler,
+    ) -> Game:
+        """One discriminator update for each generator update (section 3), which eats no images."""
+        return Game(
+            players={"generator": generator, "discriminator": discriminator},
+            turns=(
+                Turn("discriminator", frozenset({"discriminator"}), discriminator_terms),
+                Turn("generator", frozenset({"generator"}), generator_terms, batch="none"),
+            ),
+            optimisers=self.optimisers(),
+            published=("generator",),
+            sampler=sampler,
+        )
 
     def optimisers(self) -> dict[str, Adam]:
         """Adam for ``generator`` and ``discriminator``; no decay is mentioned, so there is none."""

@@ -12,18 +12,7 @@ import torch.nn.functional as F
 from pydantic import Field
 from torch import Tensor
 
-from gan_repro.game import (
-    Batch,
-    Clock,
-    Draws,
-    Game,
-    Generated,
-    Memory,
-    Players,
-    Sampler,
-    Terms,
-    Turn,
-)
+from gan_repro.game import Batch, Clock, Draws, Game, Generated, Memory, Players, Sampler, Terms
 from gan_repro.images import ImageShape
 from gan_repro.losses import hinge_fake, hinge_generator, hinge_real
 from gan_repro.methods._resnet import ResnetSettings
@@ -73,18 +62,12 @@ def build(settings: Settings, shape: ImageShape, classes: int) -> Game:
         shape, settings.generator_width, settings.label_width, settings.label_hidden_layers,
         classes, settings.dropout,
     )  # fmt: skip
-    return Game(
-        players={
-            "generator": JointGenerator(image, label),
-            "discriminator": Discriminator(shape, settings.discriminator_width, classes),
-        },
-        turns=(
-            Turn("discriminator", frozenset({"discriminator"}), discriminator_terms),
-            Turn("generator", frozenset({"generator"}), generator_terms, batch="none"),
-        ),
-        optimisers=settings.optimisers(),
-        published=("generator",),
-        sampler=Sampler(
+    return settings.game(
+        JointGenerator(image, label),
+        Discriminator(shape, settings.discriminator_width, classes),
+        discriminator_terms,
+        generator_terms,
+        Sampler(
             draw=lambda n, draws: {"latents": settings.latents(n, draws)},
             generate=lambda players, inputs: Generated(*generate(players, inputs["latents"])),
         ),

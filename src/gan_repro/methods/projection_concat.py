@@ -8,18 +8,7 @@ from collections.abc import Mapping
 
 import torch
 
-from gan_repro.game import (
-    Batch,
-    Clock,
-    Draws,
-    Game,
-    Generated,
-    Memory,
-    Players,
-    Sampler,
-    Terms,
-    Turn,
-)
+from gan_repro.game import Batch, Clock, Draws, Game, Generated, Memory, Players, Sampler, Terms
 from gan_repro.images import ImageShape
 from gan_repro.losses import hinge_fake, hinge_generator, hinge_real
 from gan_repro.methods._resnet import ResnetSettings, uniform_labels
@@ -64,18 +53,12 @@ def build(settings: Settings, shape: ImageShape, classes: int) -> Game:
         rows = label_vectors(inputs["labels"], classes)
         return Generated(players["generator"](beside(inputs["latents"], rows)), inputs["labels"])
 
-    return Game(
-        players={
-            "generator": Generator(shape, settings.latent_size + classes, settings.generator_width),
-            "discriminator": Discriminator(shape, settings.discriminator_width, classes),
-        },
-        turns=(
-            Turn("discriminator", frozenset({"discriminator"}), discriminator_terms),
-            Turn("generator", frozenset({"generator"}), generator_terms, batch="none"),
-        ),
-        optimisers=settings.optimisers(),
-        published=("generator",),
-        sampler=Sampler(
+    return settings.game(
+        Generator(shape, settings.latent_size + classes, settings.generator_width),
+        Discriminator(shape, settings.discriminator_width, classes),
+        discriminator_terms,
+        generator_terms,
+        Sampler(
             draw=lambda n, draws: {
                 "latents": settings.latents(n, draws),
                 "labels": uniform_labels(n, classes, draws),

@@ -6,18 +6,7 @@ Miyato et al. 2018, eqs 16 and 17, with JGAN's networks and learning rates.
 
 import torch
 
-from gan_repro.game import (
-    Batch,
-    Clock,
-    Draws,
-    Game,
-    Generated,
-    Memory,
-    Players,
-    Sampler,
-    Terms,
-    Turn,
-)
+from gan_repro.game import Batch, Clock, Draws, Game, Generated, Memory, Players, Sampler, Terms
 from gan_repro.images import ImageShape
 from gan_repro.losses import hinge_fake, hinge_generator, hinge_real
 from gan_repro.methods._resnet import ResnetSettings
@@ -50,18 +39,12 @@ def build(settings: Settings, shape: ImageShape, classes: int) -> Game:
         fakes = players["generator"](settings.latents(memory["count"], draws))
         return Terms({"adversarial": hinge_generator(players["discriminator"](fakes))})
 
-    return Game(
-        players={
-            "generator": Generator(shape, settings.latent_size, settings.generator_width),
-            "discriminator": Discriminator(shape, settings.discriminator_width),
-        },
-        turns=(
-            Turn("discriminator", frozenset({"discriminator"}), discriminator_terms),
-            Turn("generator", frozenset({"generator"}), generator_terms, batch="none"),
-        ),
-        optimisers=settings.optimisers(),
-        published=("generator",),
-        sampler=Sampler(
+    return settings.game(
+        Generator(shape, settings.latent_size, settings.generator_width),
+        Discriminator(shape, settings.discriminator_width),
+        discriminator_terms,
+        generator_terms,
+        Sampler(
             draw=lambda n, draws: {"latents": settings.latents(n, draws)},
             generate=lambda players, inputs: Generated(players["generator"](inputs["latents"])),
         ),
