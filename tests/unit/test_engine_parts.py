@@ -9,8 +9,8 @@ import torch
 from torch import Tensor, nn
 
 import tiny_runs as tiny
-from gan_repro.errors import ConfigurationError, NonFiniteLossError
 from gan_repro.devices import choose
+from gan_repro.errors import ConfigurationError, NonFiniteLossError
 from gan_repro.game import Adam, Average, Batch, Clock, Terms, Turn, play_round
 from gan_repro.runs import Engine
 from gan_repro.training.averaging import Averages

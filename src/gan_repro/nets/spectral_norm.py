@@ -1,7 +1,7 @@
 """Spectral normalisation by one power iteration a forward pass, in float32 whatever the autocast.
 
-PyTorch's own parametrisation computes the iteration in the autocast type; in bfloat16 the norm
-is then off by up to a percent, so this one leaves autocast for its few products.
+PyTorch's own parametrisation iterates inside autocast, which on CUDA lists ``mv`` among the products
+that it takes to the low precision (on the CPU it does not); this one leaves autocast on any device.
 """
 
 import torch
