@@ -1,7 +1,7 @@
 """Spectral normalisation by one power iteration a forward pass, in float32 whatever the autocast.
 
-PyTorch's own parametrisation iterates inside autocast, which on CUDA lists ``mv`` among the products
-that it takes to the low precision (on the CPU it does not); this one leaves autocast on any device.
+PyTorch's own parametrisation iterates inside autocast, which on CUDA lists ``mv`` among the
+products that it takes to the low precision (not on the CPU); this one leaves autocast everywhere.
 """
 
 import torch
