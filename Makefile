@@ -40,7 +40,7 @@ golden: $(STAMP)  ## write the golden files anew; look at the diff before you co
 	GAN_REPRO_UPDATE_GOLDEN=1 $(BIN)/python -m pytest tests/golden
 
 docs: $(STAMP)  ## the static Kedro-Viz site, beside the report
-	$(BIN)/kedro viz build --include-previews
+	$(BIN)/kedro viz build --include-hooks --include-previews
 	@echo "Serve it with: python3 -m http.server --directory build --bind 127.0.0.1"
 
 $(STAMP): pyproject.toml

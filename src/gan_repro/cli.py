@@ -1,5 +1,6 @@
 """The project's own commands: ``kedro fetch``, ``lock``, ``export-dvc``, ``plan``, ``status``."""
 
+import json
 from collections.abc import Callable
 from functools import partial, wraps
 from pathlib import Path
@@ -46,7 +47,7 @@ def cli() -> None:
 def fetch(name: str) -> None:
     """Bring the raw files of data set NAME; interrupt and repeat it at will."""
     from gan_repro import fetching
-    from gan_repro.settings import data_root
+    from gan_repro.entries import data_root
 
     root = _root()
     folder = fetching.fetch(name, root / data_root() / "01_raw", root / "conf")
@@ -83,6 +84,19 @@ def export_dvc(check: bool) -> None:
         click.echo("every dvc.yaml is current.")
     else:
         _say(dvc_export.write(root), root, "every dvc.yaml was current.")
+
+
+@cli.command("hash-code")
+@_explained
+def hash_code() -> None:
+    """Write the hashes that DVC's stages of the larger scales depend on; DVC calls it."""
+    from gan_repro import atomic, dvc_stages
+    from gan_repro.campaign import read_campaign
+
+    root = _root()
+    campaign = read_campaign(root / "conf", dvc_stages.TOP_LEVEL_SCALE)
+    text = json.dumps(dvc_stages.code_hashes(campaign), indent=1) + "\n"
+    atomic.write_text(root / dvc_stages.CODE_HASHES, text)
 
 
 @cli.command()
@@ -126,8 +140,7 @@ def _asked(root: Path, env: str, pipelines: str) -> _Asked:
     from gan_repro import pipeline_registry, status
     from gan_repro.campaign import read_campaign
     from gan_repro.checking import known_names
-    from gan_repro.entries import Entries
-    from gan_repro.settings import data_root
+    from gan_repro.entries import Entries, data_root
 
     campaign = read_campaign(root / "conf", env)
     built, names = pipeline_registry.build(campaign), pipelines.split(",")

@@ -1,8 +1,9 @@
 """Which files of the package a function runs: the imports of its module, followed to the end."""
 
 import ast
+import hashlib
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -11,31 +12,73 @@ PACKAGE = "gan_repro"
 SOURCE = Path(__file__).parents[1]
 
 
-def of_function(function: Callable[..., Any]) -> frozenset[Path]:
-    """Files under ``src`` that a function's result may depend on.
+def root_of(function: Callable[..., Any]) -> str:
+    """The name of the code behind a node: ``training``, ``labels/clean``, ``fill_table``.
 
     A function of ``pipelines/`` only hands over: what its own body and signature name counts, not
-    the wiring around it.
+    the wiring around it; it goes by its own name.
     """
-    while isinstance(function, partial):
-        function = function.func
     function = inspect.unwrap(function)
     while isinstance(function, partial):
-        function = function.func
-    module = inspect.getmodule(function)
-    name = module.__name__ if module else ""
-    path = _file(name)
-    if path is None:
+        function = inspect.unwrap(function.func)
+    module = function.__module__
+    if _file(module) is None:
         raise ValueError(f"{function!r} is not a function of {PACKAGE}")
-    if not name.startswith(f"{PACKAGE}.pipelines."):
-        return of_module(name)
-    return _closure(_named_in(path, function.__name__))
+    if module.startswith(f"{PACKAGE}.pipelines."):
+        return f"{module.removeprefix(f'{PACKAGE}.')}:{function.__name__}".replace(".", "/")
+    return module.removeprefix(f"{PACKAGE}.").replace(".", "/")
 
 
 @cache
-def of_module(name: str) -> frozenset[Path]:
-    """The file of a module, for example ``gan_repro.methods.jgan``, and of all that it imports."""
-    return _closure({name})
+def files_of(root: str) -> frozenset[Path]:
+    """The files under ``src`` that a root's results may depend on."""
+    module, _, function = f"{PACKAGE}.{root.replace('/', '.')}".partition(":")
+    path = _file(module)
+    if path is None:
+        raise ValueError(f"there is no module for the root {root!r}")
+    return _closure(_named_in(path, function) if function else {module})
+
+
+def shown(roots: Iterable[str]) -> set[str]:
+    """The files of some roots as paths from the project's folder, whole packages as folders."""
+    files = folded(path for root in roots for path in files_of(root))
+    return {path.relative_to(SOURCE.parent).as_posix() for path in files}
+
+
+def fingerprint(root: str) -> str:
+    """A hash of what a root's files do: comments, docstrings and layout don't count."""
+    digest = hashlib.sha256()
+    for path in sorted(files_of(root)):
+        digest.update(f"{path.relative_to(SOURCE)}\n{_meaning(path)}\n".encode())
+    return digest.hexdigest()
+
+
+@cache
+def _meaning(path: Path) -> str:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        body = getattr(node, "body", None)
+        if isinstance(body, list):
+            node.body = [line for line in body if not _is_text(line)]  # type: ignore[attr-defined]
+    return ast.unparse(tree)
+
+
+def _is_text(node: ast.AST) -> bool:
+    return (
+        isinstance(node, ast.Expr)
+        and isinstance(node.value, ast.Constant)
+        and isinstance(node.value.value, str)
+    )
+
+
+def folded(files: Iterable[Path]) -> set[Path]:
+    """Files, with a package's folder in place of its files where it is there as a whole."""
+    left = set(files)
+    for folder in {path.parent for path in left}:
+        own = {path for path in folder.glob("*.py") if _says_something(path)}
+        if len(own) > 1 and own <= left:
+            left = (left - own) | {folder}
+    return left
 
 
 def _closure(names: set[str]) -> frozenset[Path]:

@@ -1,5 +1,6 @@
 """Catalog entries by name, resolved as Kedro does, without building their data sets."""
 
+import os
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -9,17 +10,24 @@ from kedro.io import CatalogConfigResolver
 
 from gan_repro.errors import ConfigurationError
 
+DATA_ROOT = "GAN_REPRO_DATA"
+"""Names another folder than ``data`` for everything that the catalog stores there."""
 UNKNOWN = {"{default}": {"type": "no entry of the catalog"}}
+
+
+def data_root() -> str:
+    """The folder of all data, for ``${data_root:}`` in conf/base/globals.yml."""
+    return os.environ.get(DATA_ROOT) or "data"
 
 
 class Entries:
     """The catalog of a scale.
 
-    data_root : the folder that stands for ``${data_root:}``.
+    data : the folder of all data, in place of what the environment says.
     """
 
-    def __init__(self, root: Path, scale: str, data_root: str = "data"):
-        self.root, self.scale, self.data_root = root, scale, data_root
+    def __init__(self, root: Path, scale: str, data: str = "data"):
+        self.root, self.scale, self.data = root, scale, data
         self._known: dict[str, dict[str, Any]] = {}
 
     @cached_property
@@ -29,8 +37,9 @@ class Entries:
             base_env="base",
             default_run_env=self.scale,
             env=self.scale,
-            custom_resolvers={"data_root": lambda: self.data_root},
+            custom_resolvers={"data_root": data_root},
         )
+        loader["globals"] = {**loader["globals"], "data": self.data}
         return CatalogConfigResolver(loader["catalog"], default_runtime_patterns=UNKNOWN)
 
     def config(self, name: str) -> dict[str, Any]:

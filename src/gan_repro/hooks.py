@@ -30,13 +30,16 @@ class ScaleHook:
                 f"--env {context.env}: conf/{context.env}/globals.yml names no scale. "
                 "Use an environment that has one: smoke, cpu or paper."
             )
-        pipeline_registry.choose(context.project_path, scale)
+        params = context.config_loader.get("parameters") or {}
+        switches = {name: bool(params[name]) for name in pipeline_registry.SWITCHES}
+        choice = pipeline_registry.Choice(context.project_path, scale, switches)
+        pipeline_registry.choose(choice)
 
     @hook_impl
     def before_pipeline_run(self, run_params: dict[str, Any], pipeline: Pipeline) -> None:
         """Count the nodes."""
         self._total, self._done = len(pipeline.nodes), 0
-        log.info("scale %s: %d nodes", pipeline_registry.chosen_scale(), self._total)
+        log.info("scale %s: %d nodes", pipeline_registry.chosen().scale, self._total)
 
     @hook_impl
     def before_node_run(self, node: Node) -> None:

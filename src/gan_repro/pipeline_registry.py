@@ -1,8 +1,8 @@
 """Every pipeline by name: steps, papers, tables, the report, and all of it."""
 
 import os
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
 
@@ -17,39 +17,53 @@ from gan_repro.pipelines import data, evaluation, labels, reference, report, tra
 DEFAULT_SCALE = "smoke"
 
 
-@dataclass
-class _Chosen:
-    """Kedro builds pipelines without telling for which environment; a hook does."""
-
-    root: Path | None = None
-    scale: str | None = None
+SWITCHES = ("fresh", "restart_on_change")
+"""Kedro parameters that training takes; one node argument each would double Kedro-Viz's work."""
 
 
-_chosen = _Chosen()
+@dataclass(frozen=True)
+class Choice:
+    """What pipelines depend on: Kedro builds them without telling, so a hook does."""
+
+    root: Path
+    scale: str
+    switches: Mapping[str, bool] = field(default_factory=dict)
 
 
-def choose(root: Path, scale: str) -> None:
-    """Build the pipelines of this scale from now on, also in a second session of one process."""
-    if (_chosen.root, _chosen.scale) != (root, scale):
-        _chosen.root, _chosen.scale = root, scale
+_chosen: list[Choice] = []
+
+
+def choose(choice: Choice) -> None:
+    """Build these pipelines from now on, also in a second session of one process."""
+    if choice not in _chosen:
+        _chosen[:] = [choice]
         project.pipelines.configure(__name__)
 
 
+def chosen() -> Choice:
+    """What the hook said; without a session, the scale in KEDRO_ENV or smoke."""
+    if _chosen:
+        return _chosen[0]
+    root = find_kedro_project(Path.cwd()) or Path.cwd()
+    return Choice(Path(root), os.environ.get("KEDRO_ENV") or DEFAULT_SCALE)
+
+
 def register_pipelines() -> dict[str, Pipeline]:
-    """The pipelines of the chosen scale; without a session, of KEDRO_ENV or smoke."""
-    root = _chosen.root or find_kedro_project(Path.cwd()) or Path.cwd()
-    return build(read_campaign(root / "conf", chosen_scale()))
+    """The pipelines of the chosen scale."""
+    choice = chosen()
+    return build(read_campaign(choice.root / "conf", choice.scale), choice.switches)
 
 
-def build(campaign: Campaign) -> dict[str, Pipeline]:
+def build(campaign: Campaign, switches: Mapping[str, bool] | None = None) -> dict[str, Pipeline]:
     """The pipelines of a campaign.
 
     Each holds all it needs, from raw bytes on, so that it runs on an empty disk; only ``report``
     reads what others have left, so that a campaign that is half done can be shown.
     """
-    shown = [*report.table_nodes(campaign), report.report_node(campaign)]
+    pages = [report.evidence_node(campaign), report.report_node(campaign)]
+    shown = [*report.table_nodes(campaign), *pages]
     made = [*labels.nodes(campaign), *reference.nodes(campaign)]
-    runs = [*training.nodes(campaign), *evaluation.nodes(campaign)]
+    runs = [*training.nodes(campaign, switches or {}), *evaluation.nodes(campaign)]
     everything = Pipeline([*data.nodes(campaign), *made, *runs, *shown])
     ends = {
         "labels": [wiring.labels(labelling) for labelling in campaign.labellings],
@@ -87,8 +101,3 @@ def _instrument_ends(campaign: Campaign, runs: Iterable[LockedRun]) -> set[str]:
 def _table_ends(paper: str, table: str) -> list[str]:
     filled = wiring.table(paper, table)
     return [filled, f"{filled}.markdown", f"{filled}.latex"]
-
-
-def chosen_scale() -> str:
-    """The scale whose pipelines are built."""
-    return _chosen.scale or os.environ.get("KEDRO_ENV") or DEFAULT_SCALE

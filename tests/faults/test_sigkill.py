@@ -165,10 +165,37 @@ def test_changed_code_warns_and_resumes(stopped: Path, whole: tiny.Result, caplo
 
 def test_changed_code_starts_anew_where_that_is_asked_for(stopped: Path, whole: tiny.Result):
     with_other_code(stopped)
-    weights, _, provenance = tiny.trained(SHORT, stopped, restart_on_changed_code=True)
+    weights, _, provenance = tiny.trained(SHORT, stopped, restart_on_change=True)
     assert provenance["resumed_at_round"] == 0
     assert len(list(tiny.home(stopped, SHORT).glob("before-*"))) == 1
     tiny.assert_same(weights, whole[0])
+
+
+def test_a_changed_setting_starts_anew_where_that_is_asked_for(stopped: Path):
+    wanted = changed({"beta1": 0.4})
+    _, _, provenance = tiny.trained(wanted, stopped, restart_on_change=True)
+    assert provenance["resumed_at_round"] == 0
+    assert len(list(tiny.home(stopped, SHORT).glob("before-*"))) == 1
+
+
+def test_what_still_fits_is_resumed_also_where_a_restart_is_allowed(
+    stopped: Path, whole: tiny.Result
+):
+    weights, _, provenance = tiny.trained(SHORT, stopped, restart_on_change=True)
+    assert provenance["resumed_at_round"] > 0
+    tiny.assert_same(weights, whole[0])
+
+
+def test_the_device_that_auto_stands_for_is_part_of_the_run(stopped: Path):
+    engine = SHORT["engine"] | {"device": "auto"}
+    _, _, provenance = tiny.trained(SHORT | {"engine": engine}, stopped)
+    assert provenance["resumed_at_round"] > 0  # begun on "cpu", which is what auto is here
+    file = tiny.home(stopped, SHORT) / "run.json"
+    begun = json.loads(file.read_text())
+    begun["spec"]["engine"]["device"] = "cuda"
+    file.write_text(json.dumps(begun))
+    with pytest.raises(ResumeRefusedError, match=r"spec\.engine\.device: 'cuda' -> 'cpu'"):
+        tiny.trained(SHORT, stopped)
 
 
 def test_a_finished_run_is_not_played_again_unless_its_code_changed(stopped: Path):

@@ -3,12 +3,11 @@
 import subprocess
 import sys
 from functools import cache
-from pathlib import Path
 
 import pytest
 from kedro.pipeline import Pipeline
 
-from gan_repro import code_files, locks, pipeline_registry
+from gan_repro import code_files, dvc_export, dvc_stages, locks, pipeline_registry
 from gan_repro.campaign import read_campaign
 from gan_repro.entries import Entries
 from gan_repro.errors import ConfigurationError
@@ -31,7 +30,7 @@ def test_every_entry_of_every_pipeline_has_a_file_of_its_own(scale: str) -> None
     assert len(set(paths)) == len(paths)
     assert all(scale in path for path in paths), "every path holds the scale"
     read = {name for node in built(scale)["__default__"].nodes for name in node.inputs}
-    assert all(entries.path(name) for name in read if not name.startswith("params:"))
+    assert all(entries.path(name) for name in read)
 
 
 def test_an_entry_without_a_file_is_an_error() -> None:
@@ -41,7 +40,7 @@ def test_an_entry_without_a_file_is_an_error() -> None:
 
 @pytest.mark.parametrize("scale", SCALES)
 def test_a_pipeline_needs_nothing_that_it_does_not_make(scale: str) -> None:
-    configuration = ("raw.", "cards.", "papers.", "params:", "protocols", "scale")
+    configuration = ("raw.", "cards.", "papers.", "evidence.", "protocols", "scale")
     for name, pipeline in built(scale).items():
         free = {
             entry
@@ -77,21 +76,37 @@ def test_wiring_does_not_import_pytorch() -> None:
     assert done.returncode == 0, done.stderr
 
 
+def names(root: str) -> set[str]:
+    return {path.relative_to(SOURCE).as_posix() for path in code_files.files_of(root)}
+
+
 def test_a_functions_code_is_its_imports_to_the_end() -> None:
     from gan_repro import training
     from gan_repro.pipelines.report import fill_table
 
-    def names(files: frozenset[Path]) -> set[str]:
-        return {path.relative_to(SOURCE).as_posix() for path in files}
-
-    trained = names(code_files.of_function(training.train))
+    trained = names(code_files.root_of(training.train))
     assert {"training/__init__.py", "training/loop.py", "game.py", "kinds.py"} <= trained
     assert not any(name.startswith(("methods/", "tables/", "pipelines/")) for name in trained)
-    method = names(code_files.of_module("gan_repro.methods.jgan"))
+    method = names("methods/jgan")
     assert {"methods/jgan.py", "nets/resnet.py"} <= method
     assert "methods/sngan.py" not in method
     # a function of pipelines/ answers for what it calls, not for the wiring around it
-    filled = names(code_files.of_function(fill_table))
+    filled = names(code_files.root_of(fill_table))
     assert "tables/fill.py" in filled
     assert not any(name.startswith("pipelines/") for name in filled)
     assert "tables/report.py" not in filled
+
+
+def test_every_hash_that_a_stage_depends_on_is_made() -> None:
+    campaign = read_campaign(ROOT / "conf", dvc_stages.TOP_LEVEL_SCALE)
+    made = dvc_stages.code_hashes(campaign)
+    files = [f for f in dvc_export.expected(ROOT).items() if f[0].parts[:1] == ("dvc",)]
+    stages = [stage for _, text in files for stage in locks.load_text(text)["stages"].values()]
+    asked = {
+        root
+        for stage in stages
+        for params in stage.get("params", [])
+        for root in params.get(dvc_stages.CODE_HASHES.as_posix(), [])
+    }
+    assert "methods/jgan" in asked
+    assert asked <= made.keys()

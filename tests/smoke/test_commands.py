@@ -91,6 +91,23 @@ def _pretend(project: Project, run: str, done: int, pid: int) -> None:
     (folder / "progress.json").write_text(json.dumps(state))
 
 
+def test_a_hash_of_code_sees_what_it_does_and_nothing_else(project: Project) -> None:
+    def hashes() -> dict[str, str]:
+        project.run("kedro", "hash-code")
+        return dict(project.read("dvc/code/code.json"))
+
+    before = hashes()
+    path = project.root / "src/gan_repro/nets/conditioning.py"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text + "\n\n# a comment\n", encoding="utf-8")
+    assert hashes() == before
+    path.write_text(text + "\n\nSOMETHING = 1\n", encoding="utf-8")
+    after = hashes()
+    changed = {root for root in before if before[root] != after[root]}
+    assert "methods/projection_cbn" in changed
+    assert not changed & {"methods/classifier", "training", "datasets/mnist", "labels/clean"}
+
+
 @pytest.mark.parametrize("runs", [1000])
 def test_a_thousand_runs_are_listed_in_five_seconds(project: Project, runs: int) -> None:
     folder = project.root / "conf/smoke/runs/jgan"

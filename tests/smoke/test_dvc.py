@@ -6,7 +6,7 @@ from pathlib import Path
 from tiny_project import Project
 
 FAMILIES = {"jgan-cifar10_jgan", "jgan-cifar10_sngan", "jgan-cifar100_projection_cbn"}
-INPUTS = {"data-digits", "labels-digits", "shared-classifier_digits"}
+INPUTS = {"data-digits", "labels-digits", "shared-classifier_digits", "reference-digits"}
 TABLES = {"jgan-table_1a", "jgan-table_1b"}
 TABLE_1A = "data/08_reporting/smoke/tables/jgan/table_1a.json"
 
@@ -78,7 +78,7 @@ def test_a_fresh_clone_rebuilds_a_table_without_training(
 def test_a_changed_import_makes_dvc_yaml_stale(shared_project: Project) -> None:
     shared_project.run("kedro", "export-dvc", "--check")
     path = shared_project.root / "src/gan_repro/methods/sngan.py"
-    path.write_text(path.read_text(encoding="utf-8") + "\nimport gan_repro.sheets  # noqa\n")
+    path.write_text(path.read_text(encoding="utf-8") + "\nimport gan_repro.terminal  # noqa\n")
     said = shared_project.run("kedro", "export-dvc", "--check", fails=True)
     assert "jgan-cifar10_sngan" in said
     assert "jgan-cifar10_jgan" not in said

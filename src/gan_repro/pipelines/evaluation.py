@@ -4,7 +4,7 @@ from kedro.pipeline import Node
 
 from gan_repro import evaluation
 from gan_repro.campaign import Campaign
-from gan_repro.locks import LockedRun
+from gan_repro.locks import SHARED, LockedRun
 from gan_repro.pipelines import wiring
 
 
@@ -16,11 +16,13 @@ def nodes(campaign: Campaign) -> list[Node]:
 def _node(campaign: Campaign, run: LockedRun) -> Node:
     references = [wiring.reference(measuring) for measuring in campaign.measurings_of(run)]
     own = [wiring.entry(run, "run"), wiring.entry(run, "evaluate")]
+    # a classifier is scored with what it has measured: Kedro wants namespaces without a way back
+    instrument = run.paper == SHARED
     return wiring.step(
         evaluation.evaluate,
         [*own, "protocols", wiring.entry(run, "snapshots"), *references],
         [wiring.entry(run, what) for what in ("scores", "sheet")],
-        name=f"evaluate_{run.condition}_{run.seed}",
-        namespace=wiring.namespace(run),
+        name=f"evaluate_{run.family}" if instrument else f"evaluate_{run.condition}_{run.seed}",
+        namespace=f"reference.{run.train['dataset']}" if instrument else wiring.namespace(run),
         tags=wiring.tags(run),
     )

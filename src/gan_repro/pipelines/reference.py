@@ -15,18 +15,14 @@ def nodes(campaign: Campaign) -> list[Node]:
 def _node(campaign: Campaign, measuring: Measuring) -> Node:
     dataset, split, extractor = measuring
     inputs = {"images": wiring.images(dataset, split)}
-    namespace = f"reference.{dataset}"
     if measuring.trained_here:
-        classifier = campaign.classifier(dataset)
-        inputs["weights"] = wiring.entry(classifier, "snapshots")
-        # beside the training that it follows and the evaluation that it precedes
-        namespace = wiring.namespace(classifier)
+        inputs["weights"] = wiring.entry(campaign.classifier(dataset), "snapshots")
     return wiring.step(
         evaluation.measure,
         inputs,
         wiring.reference(measuring),
         name=f"measure_{split}_{extractor}",
-        namespace=namespace,
+        namespace=f"reference.{dataset}",
         tags={campaign.scale, dataset, extractor},
         fixed={"extractor": extractor, "dataset": dataset, "split": split},
     )

@@ -13,36 +13,62 @@ from gan_repro.tables import render
 from gan_repro.tables.fill import fill
 from gan_repro.tables.filled import FilledTable
 
-EVIDENCE = ("scores", "sheet", "history", "provenance")
-
 
 def table_nodes(campaign: Campaign) -> list[Node]:
     """Three nodes a table: filled from whatever score rows there are, in Markdown, in LaTeX."""
     return [step for paper, table in campaign.tables() for step in _table(campaign, paper, table)]
 
 
+def evidence_node(campaign: Campaign) -> Node:
+    """The page of what every run has left, which git keeps beside the tables."""
+    tables = [wiring.table(paper.paper, table) for paper, table in campaign.tables()]
+    return wiring.step(
+        evidence_page,
+        ["scale", *_families(campaign), *tables, *_awaited(campaign)],
+        "results",
+        name="render_results",
+        namespace="report",
+        tags={campaign.scale},
+        fixed={"families": len(_families(campaign))},
+    )
+
+
 def report_node(campaign: Campaign) -> Node:
-    """The page with every table and what lies behind it."""
+    """The page with every table and what lies behind it.
+
+    Evidence comes by family, not by run: Kedro's work grows with the square of a node's inputs.
+    Tables make it wait for their runs; the scores of runs that are in no table do so themselves.
+    """
     papers = [f"papers.{paper.paper}" for paper in campaign.papers]
     tables = [wiring.table(paper.paper, table) for paper, table in campaign.tables()]
-    runs = [run.key for run in campaign.runs]
-    evidence = [f"{run}.{what}" for run in runs for what in EVIDENCE]
+    families, awaited = _families(campaign), _awaited(campaign)
     return wiring.step(
         report_page,
-        ["scale", *papers, *tables, *evidence],
+        ["scale", *papers, *tables, *families, *awaited],
         "report",
         name="render_report",
         namespace="report",
         tags={campaign.scale},
-        fixed={"papers": len(papers), "tables": len(tables), "runs": runs},
+        fixed={"papers": len(papers), "tables": len(tables), "families": len(families)},
     )
+
+
+def _families(campaign: Campaign) -> list[str]:
+    return [f"evidence.{family}" for family in dict.fromkeys(map(wiring.namespace, campaign.runs))]
+
+
+def _awaited(campaign: Campaign) -> list[str]:
+    in_tables = {
+        run.key for paper, table in campaign.tables() for run in campaign.runs_of(paper, table)
+    }
+    return [wiring.entry(run, "scores") for run in campaign.runs if run.key not in in_tables]
 
 
 def _table(campaign: Campaign, paper: PaperSpec, table: str) -> list[Node]:
     filled = wiring.table(paper.paper, table)
     scores = [wiring.entry(run, "scores") for run in campaign.runs_of(paper, table)]
     where: dict[str, Any] = {
-        "namespace": f"{paper.paper}.{table}",
+        "namespace": f"{paper.paper}.tables",
         "tags": {campaign.scale, paper.paper},
     }
     return [
@@ -50,12 +76,14 @@ def _table(campaign: Campaign, paper: PaperSpec, table: str) -> list[Node]:
             fill_table,
             [f"papers.{paper.paper}.{table}", "scale.of_tables", *scores],
             filled,
-            name="fill",
+            name=f"fill_{table}",
             fixed={"table": table},
             **where,
         ),
-        wiring.step(render.to_markdown, filled, f"{filled}.markdown", name="markdown", **where),
-        wiring.step(render.to_latex, filled, f"{filled}.latex", name="latex", **where),
+        wiring.step(
+            render.to_markdown, filled, f"{filled}.markdown", name=f"markdown_{table}", **where
+        ),
+        wiring.step(render.to_latex, filled, f"{filled}.latex", name=f"latex_{table}", **where),
     ]
 
 
@@ -66,14 +94,21 @@ def fill_table(
     return fill(paper, table, scale, chain.from_iterable(scores))
 
 
-def report_page(
-    scale: ScaleSpec, *loaded: Any, papers: int, tables: int, runs: Sequence[str]
-) -> str:
-    """``tables.report`` from what the catalog holds: papers, tables, then four entries a run."""
-    from gan_repro.tables.report import Evidence, report
+def report_page(scale: ScaleSpec, *loaded: Any, papers: int, tables: int, families: int) -> str:
+    """``tables.report`` from what the catalog holds: papers, tables, then evidence by family."""
+    from gan_repro.tables.report import report
 
     filled: Sequence[FilledTable] = loaded[papers : papers + tables]
-    rest = iter(loaded[papers + tables :])
-    evidence = {run: Evidence(**{what: next(rest) for what in EVIDENCE}) for run in runs}
+    gathered = loaded[papers + tables : papers + tables + families]
+    evidence = {run: left for family in gathered for run, left in family.items()}
     named = {f"{table.paper}.{table.name}": table for table in filled}
     return report(scale, loaded[:papers], named, evidence)
+
+
+def evidence_page(scale: ScaleSpec, *loaded: Any, families: int) -> str:
+    """``tables.evidence`` from what the catalog holds; the page lies three folders deep."""
+    from gan_repro.tables import evidence
+
+    left = {run: found for family in loaded[:families] for run, found in family.items()}
+    sheets = f"../../../data/08_reporting/{scale.scale}/{{run}}/samples.png"
+    return evidence.to_markdown(scale, left, sheets)

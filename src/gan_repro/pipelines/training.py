@@ -1,5 +1,7 @@
 """Images and labels become a run's snapshots."""
 
+from collections.abc import Mapping
+
 from kedro.pipeline import Node
 
 from gan_repro import training
@@ -9,12 +11,12 @@ from gan_repro.pipelines import wiring
 from gan_repro.runs import LabelChoice
 
 
-def nodes(campaign: Campaign) -> list[Node]:
-    """One node a run."""
-    return [_node(run) for run in campaign.runs]
+def nodes(campaign: Campaign, switches: Mapping[str, bool]) -> list[Node]:
+    """One node a run; ``switches`` say what becomes of an earlier attempt's state."""
+    return [_node(run, switches) for run in campaign.runs]
 
 
-def _node(run: LockedRun) -> Node:
+def _node(run: LockedRun, switches: Mapping[str, bool]) -> Node:
     labelling = Labelling(run.train["dataset"], LabelChoice(**run.train["labels"]))
     return wiring.step(
         training.train,
@@ -22,11 +24,10 @@ def _node(run: LockedRun) -> Node:
             "run": wiring.entry(run, "run"),
             "images": wiring.images(labelling.dataset, "train"),
             "labels": wiring.labels(labelling),
-            "fresh": "params:fresh",
-            "restart_on_changed_code": "params:restart_on_changed_code",
         },
         [wiring.entry(run, what) for what in ("snapshots", "history", "provenance")],
         name=f"train_{run.condition}_{run.seed}",
         namespace=wiring.namespace(run),
         tags=wiring.tags(run),
+        fixed=switches,
     )

@@ -17,14 +17,15 @@ def train(
     images: ImageSet,
     labels: LabelSet,
     fresh: bool = False,
-    restart_on_changed_code: bool = False,
+    restart_on_change: bool = False,
 ) -> "tuple[dict[str, Tensor], pd.DataFrame, dict[str, Any]]":
     """Train a run, or go on where it stopped; kill it at any moment and call again.
 
     run : a RunSpec as plain data.
     images : the training images; labels : the labels to train on, one an image.
     fresh : move any state of this run aside first.
-    restart_on_changed_code : start anew, not resume, where the code changed since the run began.
+    restart_on_change : start anew, and refuse nothing, where settings, inputs or code changed since
+        the run began; a state that still fits is resumed, or reused where it is finished.
 
     Returns
     -------
@@ -38,4 +39,4 @@ def train(
     from gan_repro.training.loop import play
 
     spec = RunSpec(**run)
-    return play(spec, images, labels.labels, fresh, restart_on_changed_code)
+    return play(spec, images, labels.labels, fresh, restart_on_change)

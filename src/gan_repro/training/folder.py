@@ -15,6 +15,7 @@ import numpy as np
 
 import gan_repro
 from gan_repro import atomic
+from gan_repro.devices import choose
 from gan_repro.errors import ResumeRefusedError, TrainingError
 from gan_repro.runs import RunSpec
 
@@ -58,6 +59,7 @@ def identity(run: RunSpec, images: np.ndarray, labels: np.ndarray) -> dict[str, 
     spec = run.model_dump(mode="json")
     for name in NOT_DECISIVE:
         del spec["engine"][name]
+    spec["engine"]["device"] = choose(run.engine.device).type  # what ``auto`` stands for here
     inputs = {"images": _sha256(images), "labels": _sha256(labels)}
     return {"spec": spec, "inputs": inputs, "code": code_sha256(run.method["kind"])}
 
@@ -71,11 +73,11 @@ def code_sha256(method: str) -> str:
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
 
 
-def admit(folder: Path, wanted: dict[str, Any], restart_on_changed_code: bool) -> None:
+def admit(folder: Path, wanted: dict[str, Any], restart_on_change: bool) -> None:
     """Let a run use its folder: new, the same run, or the same run with changed code.
 
-    Changed code warns; where the state is finished, or ``restart_on_changed_code`` is set, the
-    state is moved aside and the run starts anew.
+    Where only the code has changed, an unfinished state is resumed with a warning, and a finished
+    one is moved aside. With ``restart_on_change`` any change moves the state aside.
 
     Raises
     ------
@@ -85,9 +87,16 @@ def admit(folder: Path, wanted: dict[str, Any], restart_on_changed_code: bool) -
     file = folder / "run.json"
     if file.exists():
         found = json.loads(file.read_text())
-        _refuse_differences(folder, found, wanted)
-        if found["code"] != wanted["code"]:
-            if restart_on_changed_code or (folder / "finished").exists():
+        changes = _differences(found, wanted)
+        if changes and not restart_on_change:
+            raise ResumeRefusedError(
+                f"{folder}: resuming was asked for, but the run has changed: {'; '.join(changes)}. "
+                "A run resumes only with the settings and inputs it began with. Change them back, "
+                "or start anew with `kedro run --params fresh=true`, which moves the old state "
+                "aside."
+            )
+        if changes or found["code"] != wanted["code"]:
+            if restart_on_change or (folder / "finished").exists():
                 set_aside(folder)
             else:
                 log.warning("%s: the code has changed since this run began; resuming", folder.name)
@@ -103,16 +112,10 @@ def set_aside(folder: Path) -> None:
             item.rename(aside / item.name)
 
 
-def _refuse_differences(folder: Path, found: dict[str, Any], wanted: dict[str, Any]) -> None:
+def _differences(found: dict[str, Any], wanted: dict[str, Any]) -> list[str]:
     before, now = (_flat({k: v[k] for k in ("spec", "inputs")}) for v in (found, wanted))
     names = sorted(n for n in before.keys() | now.keys() if before.get(n) != now.get(n))
-    if names:
-        changes = "; ".join(f"{n}: {before.get(n)!r} -> {now.get(n)!r}" for n in names)
-        raise ResumeRefusedError(
-            f"{folder}: resuming was asked for, but the run has changed: {changes}. A run resumes "
-            "only with the settings and inputs it began with. Change them back, or start anew with "
-            "`kedro run --params fresh=true`, which moves the old state aside."
-        )
+    return [f"{name}: {before.get(name)!r} -> {now.get(name)!r}" for name in names]
 
 
 def _flat(value: Any, name: str = "") -> dict[str, Any]:

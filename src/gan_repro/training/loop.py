@@ -28,7 +28,7 @@ def play(
     images: ImageSet,
     labels: np.ndarray,
     fresh: bool = False,
-    restart_on_changed_code: bool = False,
+    restart_on_change: bool = False,
 ) -> tuple[dict[str, Tensor], pd.DataFrame, dict[str, Any]]:
     """Play a run to its end; see ``gan_repro.training.train``."""
     home = folder.folder_of(run.scale, run.key)
@@ -36,7 +36,7 @@ def play(
         if fresh:
             folder.set_aside(home)
         wanted = folder.identity(run, images.images, labels)
-        folder.admit(home, wanted, restart_on_changed_code)
+        folder.admit(home, wanted, restart_on_change)
         table = lay(run, images, labels)
         start, before = checkpoints.read(home, table)
         if start:
