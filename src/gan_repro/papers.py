@@ -23,11 +23,13 @@ class FamilySpec(Spec):
     """Runs that share everything but labels and seed.
 
     dataset : the paper's; the scale says what stands in.
+    split : which of its images to train on; a data set that stands in has only ``train``.
     method : ``kind`` and what differs from the defaults of that file's ``Settings``.
     evaluate : roles of protocols; the scale says which protocol plays each.
     """
 
     dataset: str
+    split: str = "train"
     method: dict[str, Any]
     rounds: int = Field(ge=1)
     batch_size: int = Field(ge=1)
@@ -75,11 +77,15 @@ def read_paper(path: str | Path) -> PaperSpec:
 def resolve(paper: PaperSpec, scale: ScaleSpec) -> Runs:
     """Every run of a paper at a scale, with every hyper-parameter.
 
+    A scale that names no data sets for the paper has no runs of it.
+
     Raises
     ------
     ConfigurationError
         With all faults at once: unknown kinds, settings, data sets and protocol roles.
     """
+    if paper.paper not in scale.datasets:
+        return {}
     faults: list[str] = []
     runs: Runs = {
         name: {
@@ -133,6 +139,7 @@ def _seeds(
     common: dict[str, Any] = {
         "scale": scale.scale,
         "dataset": stands_in,
+        "split": family.split if stands_in == family.dataset else "train",
         "labels": labels,
         "method": method,
         "rounds": max(1, round(family.rounds * scale.rounds_fraction.get(paper, 1.0))),

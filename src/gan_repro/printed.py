@@ -1,6 +1,7 @@
 """What a paper prints: tables cell by cell, figures, claims, and when a number of ours agrees."""
 
 import re
+from itertools import zip_longest
 from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
@@ -50,13 +51,20 @@ def _read_row(row: Any) -> Any:
     return tuple(cells)
 
 
+Better = Literal["higher", "lower"]
+
+
 class ColumnSpec(Spec):
-    """A column; ``at`` is its place on a figure's horizontal axis."""
+    """A column; ``at`` is its place on a figure's horizontal axis.
+
+    protocol, metric, better : the table's, where they are not given.
+    """
 
     title: str
     at: float | None = None
     protocol: str | None = None
     metric: str | None = None
+    better: Better | None = None
 
 
 class CellSpec(Spec):
@@ -72,6 +80,7 @@ class CellSpec(Spec):
 class RowSpec(Spec):
     """A row as printed, and where our numbers for it come from.
 
+    role : ``beyond`` for a row of ours that the paper does not have; nothing is printed for it.
     run : ``family.condition``, or ``paper.family.condition`` for another paper's run;
         ``{column}`` stands for the column's name.
     quoted : the source of a number that the paper itself only quotes.
@@ -79,8 +88,8 @@ class RowSpec(Spec):
     """
 
     title: str
-    role: Literal["ours", "reproduced-baseline", "cited"]
-    printed: Annotated[tuple[Printed | None, ...], BeforeValidator(_read_row)]
+    role: Literal["ours", "reproduced-baseline", "cited", "beyond"]
+    printed: Annotated[tuple[Printed | None, ...], BeforeValidator(_read_row)] = ()
     run: str | None = None
     quoted: str | None = None
     not_run: str | None = None
@@ -93,6 +102,7 @@ class Cell(NamedTuple):
 
     run : ``paper.family.condition``; the training seeds come from the scale.
     protocol : a role, which the scale turns into the name of a protocol.
+    beyond : whether the paper has no such row.
     """
 
     table: str
@@ -104,6 +114,7 @@ class Cell(NamedTuple):
     metric: str
     quoted: str | None = None
     not_run: str | None = None
+    beyond: bool = False
 
     @property
     def name(self) -> str:
@@ -119,7 +130,7 @@ class TableSpec(Spec):
     protocol: str
     metric: str
     metric_title: str
-    better: Literal["higher", "lower"]
+    better: Better
     decimals: int = Field(default=2, ge=0)
     column_title: str = ""
     columns: dict[str, ColumnSpec]
@@ -129,9 +140,10 @@ class TableSpec(Spec):
     def _every_cell_is_there(self) -> "TableSpec":
         faults = []
         for name, row in self.rows.items():
-            if len(row.printed) != len(self.columns):
+            expected = 0 if row.role == "beyond" else len(self.columns)
+            if len(row.printed) != expected:
                 faults.append(
-                    f"rows.{name}.printed: {len(row.printed)} cells for {len(self.columns)} columns"
+                    f"rows.{name}.printed: {len(row.printed)} cells for {expected} columns"
                 )
             for column in row.cells.keys() - self.columns.keys():
                 faults.append(f"rows.{name}.cells: the table has no column {column!r}")
@@ -146,7 +158,7 @@ class TableSpec(Spec):
         return [
             self._cell(paper, table, row, column, printed)
             for row, spec in self.rows.items()
-            for column, printed in zip(self.columns, spec.printed, strict=True)
+            for column, printed in zip_longest(self.columns, spec.printed)
         ]
 
     def _cell(self, paper: str, table: str, row: str, column: str, printed: Printed | None) -> Cell:
@@ -165,6 +177,7 @@ class TableSpec(Spec):
             metric=here.metric or above.metric or self.metric,
             quoted=source.quoted,
             not_run=source.not_run,
+            beyond=line.role == "beyond",
         )
 
 

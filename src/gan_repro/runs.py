@@ -47,6 +47,7 @@ class RunSpec(Spec):
 
     key : ``paper.family.condition.seed``, for example ``jgan.cifar10_jgan.noise40.seed0``.
     dataset : a kind under ``datasets/``; the scale decides which one stands in.
+    split : which of its images to train on.
     method : ``kind`` and every hyper-parameter of that file's ``Settings``.
     rounds : rounds of the game; a round plays each turn.
     snapshots : shares of the run, in (0, 1], after which the published players are kept.
@@ -55,6 +56,7 @@ class RunSpec(Spec):
     key: str
     scale: str
     dataset: str
+    split: str = "train"
     labels: LabelChoice = LabelChoice()
     method: dict[str, Any]
     seed: int = Field(ge=0)

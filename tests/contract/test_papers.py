@@ -22,6 +22,12 @@ each_paper = pytest.mark.parametrize("paper_path", PAPERS, ids=lambda path: path
 each_scale = pytest.mark.parametrize("scale_path", SCALES, ids=lambda path: path.stem)
 
 
+def test_only_demonstrations_are_left_out_of_a_scale():
+    for path in SCALES:
+        left_out = {paper.stem for paper in PAPERS} - set(read_scale(path).datasets)
+        assert left_out == ({"demonstrations"} if path.stem == "paper" else set())
+
+
 def test_there_are_papers_and_the_three_scales():
     assert PAPERS
     assert {path.stem for path in SCALES} == {"smoke", "cpu", "paper"}
@@ -43,6 +49,9 @@ def test_every_cell_resolves(paper_path, scale_path):
     paper, scale = read_paper(paper_path), read_scale(scale_path)
     others = [read_paper(path) for path in PAPERS if path != paper_path]
     runs = {spec.paper: resolve(spec, scale) for spec in [paper, *others]}
+    if not runs[paper.paper]:
+        assert paper.paper not in scale.datasets
+        return
     for table in paper.tables:
         for cell in paper.cells(table):
             if cell.quoted or cell.not_run:

@@ -12,8 +12,13 @@ COPIES = sorted((Path(__file__).parent / "printed").glob("*.yml"))
 
 
 def test_every_paper_has_an_independent_copy_of_its_numbers():
-    papers = {path.name for path in (ROOT / "conf/papers").glob("*.yml")}
-    assert papers == {path.name for path in COPIES}
+    papers = [read_paper(path) for path in (ROOT / "conf/papers").glob("*.yml")]
+    print_something = {
+        f"{paper.paper}.yml"
+        for paper in papers
+        if any(cell.printed for table in paper.tables for cell in paper.cells(table))
+    }
+    assert print_something == {path.name for path in COPIES}
 
 
 @pytest.mark.parametrize("copy", COPIES, ids=lambda path: path.stem)

@@ -60,3 +60,9 @@ def uniform_labels(count: int, classes: int, draws: Draws) -> Tensor:
     """Classes drawn evenly, int64 (count,)."""
     stream = draws["labels"]
     return torch.randint(classes, (count,), generator=stream, device=stream.device)
+
+
+def uniform_noise(count: int, size: int, draws: Draws) -> Tensor:
+    """Numbers drawn evenly from [0, 1), (count, size), from the stream of labels."""
+    stream = draws["labels"]
+    return torch.rand(count, size, generator=stream, device=stream.device)

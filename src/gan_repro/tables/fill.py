@@ -9,7 +9,7 @@ from typing import Any
 from gan_repro.papers import PaperSpec
 from gan_repro.printed import Cell
 from gan_repro.scales import ScaleSpec
-from gan_repro.tables.filled import FilledCell, FilledColumn, FilledRow, FilledTable, Source
+from gan_repro.tables.filled import BEYOND, FilledCell, FilledColumn, FilledRow, FilledTable, Source
 from gan_repro.tables.verdict import agreement
 
 Scores = Mapping[tuple[str, str, str], list[dict[str, Any]]]
@@ -36,7 +36,6 @@ def fill(
         title=spec.title,
         source=spec.source,
         metric_title=spec.metric_title,
-        better=spec.better,
         decimals=spec.decimals,
         column_title=spec.column_title,
         seeds=tuple(f"seed{seed}" for seed in scale.seeds),
@@ -46,7 +45,9 @@ def fill(
             for name, row in spec.rows.items()
         ),
         columns=tuple(
-            FilledColumn(name=name, title=column.title, at=column.at)
+            FilledColumn(
+                name=name, title=column.title, better=column.better or spec.better, at=column.at
+            )
             for name, column in spec.columns.items()
         ),
         cells=tuple(_cell(cell, paper, scale, scores) for cell in paper.cells(table)),
@@ -117,6 +118,8 @@ def _agreement(cell: Cell, values: list[float], paper: PaperSpec, scale: ScaleSp
         return "quoted"
     if not values:
         return "not run"
+    if cell.beyond:
+        return BEYOND
     if cell.printed is None:
         return "no verdict: blank in the paper"
     if not scale.comparable:

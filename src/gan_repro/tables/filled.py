@@ -2,6 +2,9 @@
 
 from gan_repro.kinds import Spec
 
+BEYOND = "beyond the paper"
+"""In the place of a verdict, where the paper prints no such row."""
+
 
 def counted(number: int, noun: str) -> str:
     """A number with its noun.
@@ -57,7 +60,7 @@ class FilledCell(Spec):
 
 
 class FilledRow(Spec):
-    """A row's name, title, role (``ours``, ``reproduced-baseline``, ``cited``) and note."""
+    """A row's name, title, role (as ``printed.RowSpec`` has it) and note."""
 
     name: str
     title: str
@@ -66,10 +69,11 @@ class FilledRow(Spec):
 
 
 class FilledColumn(Spec):
-    """A column's name and title, and its place on a figure's axis."""
+    """A column's name and title, which way is better, and its place on a figure's axis."""
 
     name: str
     title: str
+    better: str
     at: float | None = None
 
 
@@ -87,7 +91,6 @@ class FilledTable(Spec):
     title: str
     source: str
     metric_title: str
-    better: str
     decimals: int
     column_title: str
     seeds: tuple[str, ...]
@@ -104,6 +107,14 @@ class FilledTable(Spec):
         """The cell called ``table.row.column``."""
         _, row, column = name.split(".")
         return self.cell(row, column)
+
+    @property
+    def better(self) -> str:
+        """Which way is better: ``higher``, or ``IS higher, FID lower`` where columns differ."""
+        ways = {column.better for column in self.columns}
+        if len(ways) == 1:
+            return ways.pop()
+        return ", ".join(f"{column.title} {column.better}" for column in self.columns)
 
     @property
     def protocols(self) -> tuple[str, ...]:

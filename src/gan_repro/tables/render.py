@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from gan_repro.tables.filled import FilledCell, FilledTable, counted
+from gan_repro.tables.filled import BEYOND, FilledCell, FilledTable, counted
 from gan_repro.tables.verdict import ClaimVerdict
 
 _LATEX = {
@@ -39,6 +39,7 @@ def shortfall(cell: FilledCell) -> str:
 def common_verdict(table: FilledTable) -> str:
     """The one verdict of all cells that have a number of ours; empty when they differ."""
     verdicts = {cell.agreement for cell in table.cells if cell.sources}
+    verdicts = verdicts - {BEYOND} or verdicts
     return verdicts.pop() if len(verdicts) == 1 else ""
 
 
@@ -145,8 +146,10 @@ def _lines(table: FilledTable) -> list[list[str]]:
     lines = []
     for row in table.rows:
         cells = [table.cell(row.name, column.name) for column in table.columns]
-        lines.append([row.title, "printed", *map(printed_text, cells)])
-        lines.append(["", "ours", *(_ours(cell, table.decimals) for cell in cells)])
+        if row.role != "beyond":
+            lines.append([row.title, "printed", *map(printed_text, cells)])
+        title = row.title if row.role == "beyond" else ""
+        lines.append([title, "ours", *(_ours(cell, table.decimals) for cell in cells)])
         if differ:
             lines.append(["", "verdict", *(cell.agreement for cell in cells)])
     return lines

@@ -195,12 +195,13 @@ def _run(
         (cell, source) for cell in cells for source in cell.sources if source.run == run
     )
     protocol = _course_protocol(scale)
+    better = next(column.better for column in table.columns if column.name == cell.column)
     return {
         "key": run,
         "short": ".".join(run.split(".")[2:]),
         "cell": cell,
         "source": source,
-        "course": course(left.scores, protocol, cell.metric, table.better),
+        "course": course(left.scores, protocol, cell.metric, better),
         "sheet": left.sheet,
         "provenance": left.provenance,
         "others": [row for row in left.scores if row["protocol"] not in (cell.protocol, protocol)],
