@@ -40,10 +40,12 @@ def digits() -> ImageSet:
 
 
 def method(kind: str, **changes: Any) -> dict[str, Any]:
-    """A method at width 4 and with 8 latents, whatever its other settings."""
+    """A method at width 4 and with 8 latents, which splits classes of more than 10 images."""
     fields = kinds.find("methods", kind).Settings.model_fields
     small = {name: 4 for name in fields if name.endswith("width")}
     small |= {name: 8 for name in fields if name == "latent_size"}
+    small |= {name: 10 for name in fields if name == "least_images"}
+    small |= {name: 3 for name in fields if name == "condition_size"}
     return {"kind": kind, **small, **changes}
 
 

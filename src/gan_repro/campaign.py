@@ -13,7 +13,7 @@ from gan_repro.measuring import find_extractor
 from gan_repro.papers import PaperSpec, read_paper
 from gan_repro.runs import LabelChoice
 
-SPLITS = ("train", "test")
+REFERENCE_SPLITS = ("train", "test")
 
 
 class Measuring(NamedTuple):
@@ -25,15 +25,32 @@ class Measuring(NamedTuple):
 
     @property
     def trained_here(self) -> bool:
-        """Whether the extractor is the data set's own classifier."""
+        """Whether the suite trains the extractor on the data set itself."""
         return bool(find_extractor(self.extractor)[0].TRAINED_HERE)
 
 
 class Labelling(NamedTuple):
-    """Labels of a data set's training images, made once for all runs."""
+    """Labels of a split of a data set, made once for all runs."""
 
     dataset: str
+    split: str
     labels: LabelChoice
+
+    @property
+    def seen(self) -> Measuring | None:
+        """The images as the extractor sees them from whose view the labels are made, if any."""
+        extractor = self.labels.extractor
+        return Measuring(self.dataset, self.split, extractor) if extractor else None
+
+    @property
+    def slug(self) -> str:
+        """A name for files and catalog entries; training images are not mentioned."""
+        return self.labels.slug if self.split == "train" else f"{self.split}_{self.labels.slug}"
+
+
+def labelling_of(run: LockedRun) -> Labelling:
+    """The labels that a run trains on."""
+    return Labelling(run.train["dataset"], run.train["split"], LabelChoice(**run.train["labels"]))
 
 
 @dataclass(frozen=True)
@@ -55,6 +72,13 @@ class Campaign:
         return tuple(dict.fromkeys(run.train["dataset"] for run in self.runs))
 
     @cached_property
+    def splits(self) -> tuple[tuple[str, str], ...]:
+        """Every (data set, split) that is read: train and test, and what runs ask for besides."""
+        asked = [(name, split) for name in self.datasets for split in REFERENCE_SPLITS]
+        asked += [(run.train["dataset"], run.train["split"]) for run in self.runs]
+        return tuple(dict.fromkeys(asked))
+
+    @cached_property
     def run_papers(self) -> tuple[str, ...]:
         """The papers that own runs, the pseudo-paper ``shared`` among them."""
         return tuple(dict.fromkeys(run.paper for run in self.runs))
@@ -62,16 +86,15 @@ class Campaign:
     @cached_property
     def labellings(self) -> tuple[Labelling, ...]:
         """Every kind of labels that some run trains on, once."""
-        found = {}
-        for run in self.runs:
-            made = Labelling(run.train["dataset"], LabelChoice(**run.train["labels"]))
-            found[made.dataset, made.labels.slug] = made
-        return tuple(found.values())
+        made = [labelling_of(run) for run in self.runs if run.trained]
+        return tuple({(one.dataset, one.slug): one for one in made}.values())
 
     @cached_property
     def measurings(self) -> tuple[Measuring, ...]:
-        """Every reference that some protocol of some run needs, once."""
-        return tuple(dict.fromkeys(m for run in self.runs for m in self.measurings_of(run)))
+        """Every reference that some protocol of some run or some labels need, once."""
+        for_labels = [labelling.seen for labelling in self.labellings if labelling.seen]
+        for_scores = [m for run in self.runs for m in self.measurings_of(run)]
+        return tuple(dict.fromkeys([*for_scores, *for_labels]))
 
     def measurings_of(self, run: LockedRun) -> tuple[Measuring, ...]:
         """The references that a run's protocols need."""
@@ -83,21 +106,22 @@ class Campaign:
             )
         )
 
-    def classifier(self, dataset: str) -> LockedRun:
-        """The run that trains a data set's own classifier.
+    def instrument(self, measuring: Measuring) -> LockedRun:
+        """The run that trains an extractor on a data set.
 
         Raises
         ------
         ConfigurationError
             When the scale has none for that data set.
         """
-        family = f"classifier_{dataset}"
+        family = f"{measuring.extractor}_{measuring.dataset}"
         for run in self.runs:
             if (run.paper, run.family) == (SHARED, family):
                 return run
         raise ConfigurationError(
-            f"conf/scales/{self.scale}.yml: classifiers: a protocol looks at {dataset!r} through "
-            "its own classifier, but none is trained there. Add it, then run `kedro lock`."
+            f"conf/scales/{self.scale}.yml: instruments.{measuring.extractor}.datasets: a protocol "
+            f"or a kind of labels looks at {measuring.dataset!r} through it, but it is not trained "
+            "there. Add the data set, then run `kedro lock`."
         )
 
     def tables(self) -> Iterator[tuple[PaperSpec, str]]:
@@ -105,6 +129,22 @@ class Campaign:
         for paper in self.papers:
             for table in paper.tables:
                 yield paper, table
+
+    def figures(self) -> Iterator[tuple[PaperSpec, str]]:
+        """Every figure of every paper."""
+        for paper in self.papers:
+            for figure in paper.figures:
+                yield paper, figure
+
+    def panels_of(self, paper: PaperSpec, figure: str) -> dict[str, LockedRun]:
+        """``family.condition`` -> the run of the first training seed whose samples are shown."""
+        asked = {panel.run for row in paper.figures[figure].panels for panel in row}
+        first: dict[str, LockedRun] = {}
+        for run in self.runs:
+            name = f"{run.family}.{run.condition}"
+            if run.paper == paper.paper and name in asked:
+                first.setdefault(name, run)
+        return first
 
     def runs_of(self, paper: PaperSpec, table: str) -> tuple[LockedRun, ...]:
         """The runs, of all seeds, that a table's cells need."""

@@ -106,7 +106,7 @@ def hash_code() -> None:
 def plan(env: str, pipelines: str) -> None:
     """Print runs, shared work, rounds, time and disk of a pipeline; do nothing."""
     from gan_repro import planning
-    from gan_repro.papers import read_scale
+    from gan_repro.scales import read_scale
 
     root = _root()
     asked = _asked(root, env, pipelines)

@@ -21,10 +21,15 @@ class FileFacts(Spec):
 
 
 class SplitFacts(Spec):
-    """A split: how many images, and (optionally) the fingerprint of its pixels and labels."""
+    """A split: how many images, the fingerprint of its pixels and labels, whether it has labels.
+
+    fingerprint : optional.
+    labelled : false where every label is ``MISSING``.
+    """
 
     count: int = Field(gt=0)
     fingerprint: str | None = None
+    labelled: bool = True
 
 
 class DataCard(Spec):
@@ -91,9 +96,10 @@ def check(images: ImageSet, card: DataCard, split: str) -> ImageSet:
     ------
     DataError
         With every fault: another size, count or list of classes, labels out of range, a class
-        without images, or one label for all (a folder level mistaken for a class), other content.
+        without images, or one label for all (a folder level mistaken for a class), labels in a
+        split that is not labelled, other content.
     """
-    faults = _size_faults(images, card, split) + _label_faults(images, card)
+    faults = _size_faults(images, card, split) + _label_faults(images, card, split)
     expected = card.splits[split].fingerprint if split in card.splits else None
     if not faults and expected and fingerprint(images) != expected:
         faults = [f"its content has fingerprint {fingerprint(images)}, expected {expected}"]
@@ -119,12 +125,15 @@ def _size_faults(images: ImageSet, card: DataCard, split: str) -> list[str]:
     return faults
 
 
-def _label_faults(images: ImageSet, card: DataCard) -> list[str]:
+def _label_faults(images: ImageSet, card: DataCard, split: str) -> list[str]:
     classes = len(card.classes)
     if images.classes != classes or (images.names and images.names != card.classes):
         return [f"its {images.classes} classes {images.names} are not the {classes} of the card"]
     if len(images) == 0:
         return ["it is empty"]
+    if split in card.splits and not card.splits[split].labelled:
+        given = int(np.sum(images.labels != MISSING))
+        return [f"{given} of its images have labels, expected none"] if given else []
     low, high = int(images.labels.min()), int(images.labels.max())
     if low < 0 or high >= classes:
         return [f"its labels lie in [{low}, {high}], expected [0, {classes - 1}]"]

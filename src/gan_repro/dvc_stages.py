@@ -10,13 +10,14 @@ from typing import Any
 from kedro.pipeline import Node
 
 from gan_repro import code_files, datacard, kinds, locks, pipeline_registry
-from gan_repro.campaign import Campaign
+from gan_repro.campaign import Campaign, Labelling, labelling_of
 from gan_repro.entries import Entries
 from gan_repro.locks import LockedRun
 from gan_repro.measuring import find_extractor
+from gan_repro.pipelines import wiring
 
 TOP_LEVEL_SCALE = "smoke"
-SHARED_NAMESPACES = ("data", "labels", "reference", locks.SHARED)
+SHARED_NAMESPACES = ("data", "labels", "weak_labels", "reference", locks.SHARED)
 WHOLE_NAMESPACES = ("data", "report")
 """Namespaces whose nodes are one stage at every scale."""
 DECISIVE_EVIDENCE = ("scores", "sheet", "history")
@@ -100,11 +101,10 @@ class Stages:
         embedded = name.startswith("raw.") and not _is_fetched(self.root, name.split(".")[1])
         if kind == "evidence":
             _, paper, family = name.split(".")
-            own = (
-                run.key for run in self.campaign.runs if (run.paper, run.family) == (paper, family)
-            )
-            for run in own:
-                yield from (self.entries.path(f"{run}.{what}") for what in DECISIVE_EVIDENCE)
+            for run in self.campaign.runs:
+                if (run.paper, run.family) == (paper, family):
+                    decisive = [what for what in run.leaves if what in DECISIVE_EVIDENCE]
+                    yield from (self.entries.path(f"{run.key}.{what}") for what in decisive)
         elif kind not in {"params", "provenance"} and not embedded:
             yield self.entries.path(name)
 
@@ -130,17 +130,37 @@ class Stages:
         """The code of a node: its function, and what configuration names without an import."""
         yield code_files.root_of(node.func)
         for run in self._runs([node]):
-            yield f"methods/{run.train['method']['kind']}"
+            if run.trained:
+                yield f"methods/{run.train['method']['kind']}"
+                yield from self._label_roots(labelling_of(run))
         for name in (*node.inputs, *node.outputs):
             what, *rest = name.split(".")
             if what == "cards":
                 yield f"datasets/{rest[0]}"
+            elif what == "labels" and name in self.labellings:
+                yield from self._label_roots(self.labellings[name])
             elif what == "reference":
                 yield f"features/{find_extractor(rest[2])[0].__name__.rpartition('.')[2]}"
             elif name.endswith(".evaluate"):
-                for protocol in self.runs[name.removesuffix(".evaluate")].evaluate:
-                    metrics = self.campaign.protocols[protocol]["metrics"]
-                    yield from (f"metrics/{metric}" for metric in metrics)
+                yield from self._metric_roots(self.runs[name.removesuffix(".evaluate")])
+
+    def _metric_roots(self, run: LockedRun) -> Iterator[str]:
+        for protocol in run.evaluate:
+            for metric in self.campaign.protocols[protocol]["metrics"]:
+                yield f"metrics/{metric}"
+
+    @cached_property
+    def labellings(self) -> dict[str, Labelling]:
+        """Catalog entry -> the labels that it holds."""
+        return {wiring.labels(labelling): labelling for labelling in self.campaign.labellings}
+
+    @staticmethod
+    def _label_roots(labelling: Labelling) -> Iterator[str]:
+        """A kind of labels, and the one that it calls."""
+        yield f"labels/{labelling.labels.kind}"
+        inner = labelling.labels.settings.get("generated")
+        if inner:
+            yield f"labels/{inner['kind']}"
 
 
 def code_stage() -> dict[str, Any]:

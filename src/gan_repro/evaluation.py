@@ -6,46 +6,23 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from pydantic import FiniteFloat
 
 from gan_repro import protocols as protocol_files
+from gan_repro import score_rows
+from gan_repro.drawing import Images, RealImages, SnapshotImages, of_round
 from gan_repro.errors import EvaluationError
-from gan_repro.images import ImageSet
-from gan_repro.kinds import Spec
+from gan_repro.images import MISSING, ImageSet, LabelSet
 from gan_repro.measuring import Extractor, Reference, find_extractor, moments
 from gan_repro.protocols import Protocol
 from gan_repro.runs import RunSpec
-from gan_repro.scoring import Scorer, of_round
+from gan_repro.scoring import Scorer
 
 if TYPE_CHECKING:
     from PIL.Image import Image
     from torch import Tensor
 
-MEAN_OF_LAST_FIVE = "mean of last five"
 LAST_FIVE = 5
 log = logging.getLogger(__name__)
-
-
-class ScoreRow(Spec):
-    """One number and what it can be followed to; no times, so that rows are bit-identical.
-
-    snapshot : the round that was scored, or ``MEAN_OF_LAST_FIVE``; ``rounds`` are those behind it
-        (fewer than five where a short run's last shares fall into the same round).
-    n : generated images behind the value, in each snapshot.
-    checkpoint_sha256 : of the snapshot's tensors; of the snapshots' hashes for a mean.
-    """
-
-    run: str
-    snapshot: int | str
-    rounds: tuple[int, ...]
-    protocol: str
-    metric: str
-    value: FiniteFloat
-    n: int
-    extractor: str
-    extractor_sha256: str
-    reference_sha256: str
-    checkpoint_sha256: str
 
 
 def measure(
@@ -77,14 +54,20 @@ def measure(
     )
 
 
+Scores = tuple[list[dict[str, Any]], "Image"]
+
+
 def evaluate(
     run: dict[str, Any],
     names: list[str],
     protocols: Mapping[str, Any],
     snapshots: "Mapping[str, Tensor]",
+    labels: LabelSet,
     *references: Reference,
-) -> "tuple[list[dict[str, Any]], Image]":
+) -> Scores:
     """Score rows of a run by every named protocol, and a sheet of its last snapshot's samples.
+
+    labels : those that the run trained on.
 
     Samples are drawn once a snapshot and seed, and seen once by each extractor; a protocol takes
     as many of them, from the first on, as it asks for. A run that makes no images gets a sheet
@@ -98,9 +81,45 @@ def evaluate(
         When a reference or a snapshot is missing or does not fit, or a score is not finite.
     """
     spec = RunSpec.model_validate(run)
+    images = SnapshotImages(spec, snapshots, references[0].shape, references[0].classes)
+    marginal = label_marginal(labels.labels, spec.labels.size(references[0].classes))
+    return _scores(spec, names, protocols, images, references, marginal)
+
+
+def calibrate(
+    run: dict[str, Any],
+    names: list[str],
+    protocols: Mapping[str, Any],
+    images: ImageSet,
+    *references: Reference,
+) -> Scores:
+    """``evaluate`` with real images in the place of generated ones; nothing is trained."""
+    spec = RunSpec.model_validate(run)
+    return _scores(spec, names, protocols, RealImages(spec, images), references)
+
+
+def label_marginal(labels: np.ndarray, size: int) -> np.ndarray:
+    """The mean label row (size,), in float64, over the labels that are given; zeros if none is.
+
+    labels : int64 (n,), ``MISSING`` where none is given, or float (n, size).
+    """
+    if labels.ndim == 2:
+        return np.asarray(labels.mean(axis=0, dtype=np.float64))
+    given = labels[labels != MISSING]
+    return np.bincount(given, minlength=size) / max(1, len(given))
+
+
+def _scores(
+    spec: RunSpec,
+    names: list[str],
+    protocols: Mapping[str, Any],
+    images: Images,
+    references: tuple[Reference, ...],
+    marginal: np.ndarray | None = None,
+) -> Scores:
     chosen = protocol_files.choose(names, protocols)
-    scorer = Scorer(spec, snapshots, _matched(spec, chosen, references))
-    due = {p.name: due_rounds(p, spec, snapshots) for p in chosen}
+    scorer = Scorer(spec, images, _matched(spec, chosen, references), marginal)
+    due = {p.name: due_rounds(p, spec, images.kept) for p in chosen}
     values: dict[tuple[str, int], dict[str, float]] = {}
     with _threads(spec.engine.threads):
         for played in sorted(set().union(*due.values())):
@@ -108,22 +127,18 @@ def evaluate(
             now = [p for p in chosen if played in due[p.name]]
             for protocol, found in scorer.score(played, now):
                 values[protocol.name, played] = found
-    rows = [row for p in chosen for row in _rows(p, due[p.name], values, scorer)]
+    rows = [row for p in chosen for row in score_rows.of(p, due[p.name], values, scorer)]
     return [row.model_dump(mode="json") for row in rows], scorer.sheet()
 
 
-def due_rounds(
-    protocol: Protocol, run: RunSpec, snapshots: "Mapping[str, Tensor]"
-) -> tuple[int, ...]:
-    """The rounds whose snapshots a protocol scores.
+def due_rounds(protocol: Protocol, run: RunSpec, kept: tuple[int, ...]) -> tuple[int, ...]:
+    """The rounds whose snapshots a protocol scores, of those after which some were kept.
 
     Raises
     ------
     EvaluationError
         When the run keeps fewer than five snapshots, or one of them is missing.
     """
-    from gan_repro import snapshots as saved
-
     asked = run.snapshot_rounds if protocol.snapshots == "all" else run.snapshot_rounds[-1:]
     if protocol.snapshots == "last_five_epochs":
         if len(run.snapshots) < LAST_FIVE:
@@ -134,11 +149,11 @@ def due_rounds(
         # by shares, not by rounds: a short run's last shares may fall into the same round
         last = run.model_copy(update={"snapshots": run.snapshots[-LAST_FIVE:]})
         asked = last.snapshot_rounds
-    missing = sorted(set(asked) - set(saved.rounds(snapshots)))
+    missing = sorted(set(asked) - set(kept))
     if missing:
         raise EvaluationError(
             f"{run.key}: there is no snapshot of round {missing[0]}; kept are "
-            f"{', '.join(map(str, saved.rounds(snapshots)))}. Train the run again."
+            f"{', '.join(map(str, kept))}. Train the run again."
         )
     return asked
 
@@ -172,47 +187,6 @@ def _matched(
             )
         matched[protocol.name] = given[wanted].some(protocol.reference_count)
     return matched
-
-
-def _rows(
-    protocol: Protocol,
-    rounds: tuple[int, ...],
-    values: Mapping[tuple[str, int], Mapping[str, float]],
-    scorer: Scorer,
-) -> Iterator[ScoreRow]:
-    """A row a metric and snapshot, then a row a metric for the mean where the protocol has one."""
-    per_round = {played: values[protocol.name, played] for played in rounds}
-    for played, found in per_round.items():
-        yield from _rows_of(protocol, played, (played,), found, scorer)
-    if protocol.snapshots == "last_five_epochs":
-        names = next(iter(per_round.values()))
-        mean = {name: float(np.mean([v[name] for v in per_round.values()])) for name in names}
-        yield from _rows_of(protocol, MEAN_OF_LAST_FIVE, rounds, mean, scorer)
-
-
-def _rows_of(
-    protocol: Protocol,
-    snapshot: int | str,
-    rounds: tuple[int, ...],
-    found: Mapping[str, float],
-    scorer: Scorer,
-) -> Iterator[ScoreRow]:
-    reference = scorer.references[protocol.name]
-    checkpoint = scorer.checkpoint_sha256(rounds)
-    for metric, value in found.items():
-        yield ScoreRow(
-            run=scorer.run.key,
-            snapshot=snapshot,
-            rounds=rounds,
-            protocol=protocol.name,
-            metric=metric,
-            value=value,
-            n=protocol.samples,
-            extractor=protocol.extractor,
-            extractor_sha256=reference.extractor_sha256,
-            reference_sha256=reference.sha256,
-            checkpoint_sha256=checkpoint,
-        )
 
 
 def _last_snapshot(snapshots: "Mapping[str, Tensor]") -> dict[str, np.ndarray]:

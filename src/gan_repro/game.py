@@ -82,6 +82,25 @@ class Turn:
     repeats: int | Callable[[Mapping[str, Mapping[str, Tensor]]], int] = 1
 
 
+@dataclass(frozen=True)
+class Intermission:
+    """What the engine offers a game between two rounds.
+
+    clock : of the round that was just played.
+    draws : the run's random generators, those that the terms use.
+    images : yields every image once, in the data's order, scaled for the networks, in float tensors
+        (n, channels, height, width) of the run's batch size; the last may be smaller. Disturbs no
+        random stream, and is the same in every call.
+    moments : (player, parameter) -> the tensors of the parameter's shape that its optimiser keeps
+        (Adam: ``exp_avg`` and ``exp_avg_sq``), to be edited in place.
+    """
+
+    clock: Clock
+    draws: Draws
+    images: Callable[[], Iterator[Tensor]]
+    moments: Callable[[str, str], Mapping[str, Tensor]]
+
+
 class Adam(Spec):
     """Settings of one player's Adam optimiser (Kingma and Ba 2015)."""
 
@@ -134,8 +153,10 @@ class Game:
     sampler : how to draw samples; None for a game that makes no images.
     streams : names of the random generators that the terms use.
     state : named tensors besides weights (codebooks, historical averages, changing labels).
+    image_state : names and first values; the engine adds an int64 tensor to ``state`` for each,
+        with one entry an image, in the data's order (``Batch.index`` points into it).
     averages : moving averages by player; a snapshot of an averaged player keeps both.
-    between_rounds : called after each round with the game and the clock.
+    between_rounds : called after each round, with the game and its intermission.
     """
 
     players: dict[str, nn.Module]
@@ -145,8 +166,9 @@ class Game:
     sampler: Sampler | None = None
     streams: tuple[str, ...] = ("latents", "labels")
     state: dict[str, Tensor] = field(default_factory=dict)
+    image_state: Mapping[str, int] = field(default_factory=dict)
     averages: Mapping[str, Average] = field(default_factory=dict)
-    between_rounds: "Callable[[Game, Clock], None] | None" = None
+    between_rounds: "Callable[[Game, Intermission], None] | None" = None
 
 
 def play_round(
@@ -174,6 +196,4 @@ def play_round(
             terms = step(turn, partial(turn.terms, game.players, seen, draws, clock, memory))
             named = {**terms.losses, **terms.observed}
             played[turn.name] = {name: value.detach() for name, value in named.items()}
-    if game.between_rounds:
-        game.between_rounds(game, clock)
     return played

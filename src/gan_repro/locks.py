@@ -12,11 +12,13 @@ import yaml
 
 from gan_repro import atomic
 from gan_repro.errors import ConfigurationError, StaleLockError
-from gan_repro.papers import read_paper, read_scale, resolve, resolve_shared
+from gan_repro.papers import read_paper
+from gan_repro.resolution import resolve, resolve_shared
+from gan_repro.scales import read_scale
 
 HEADER = "# Every run of this family, resolved. Written by `kedro lock`; do not edit.\n"
 SHARED = "shared"
-"""The pseudo-paper of runs that no paper owns: each data set's classifier."""
+"""The pseudo-paper of runs that no paper owns: instruments, such as data sets' classifiers."""
 
 
 class LockedRun(NamedTuple):
@@ -33,6 +35,17 @@ class LockedRun(NamedTuple):
     def key(self) -> str:
         """``paper.family.condition.seed``: names the folder, the catalog entries and the state."""
         return f"{self.paper}.{self.family}.{self.condition}.{self.seed}"
+
+    @property
+    def trained(self) -> bool:
+        """Whether anything is trained; else real images stand in the place of a generator's."""
+        return bool(self.train["method"])
+
+    @property
+    def leaves(self) -> tuple[str, ...]:
+        """What the run leaves, by the last part of its catalog entries."""
+        made = ("snapshots", "history", "provenance") if self.trained else ()
+        return (*made, *(("scores", "sheet") if self.evaluate else ()))
 
 
 class _Plain(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]

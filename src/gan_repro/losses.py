@@ -19,6 +19,21 @@ def hinge_generator(scores: Tensor) -> Tensor:
     return -scores.float().mean()
 
 
+def wasserstein_real(scores: Tensor) -> Tensor:
+    """-E[D(x)] over real scores (n,). WGAN (Arjovsky et al. 2017), algorithm 1, line 5."""
+    return -scores.float().mean()
+
+
+def wasserstein_fake(scores: Tensor) -> Tensor:
+    """E[D(G(z))] over fake scores (n,). WGAN, algorithm 1, line 5."""
+    return scores.float().mean()
+
+
+def wasserstein_generator(scores: Tensor) -> Tensor:
+    """-E[D(G(z))] over fake scores (n,). WGAN, algorithm 1, line 10."""
+    return -scores.float().mean()
+
+
 def class_cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
     """-E[sum_c t_c log softmax(logits)_c] over the rows that have a label.
 

@@ -27,17 +27,28 @@ class Features:
 
     pooled : float32 array (n, d), the penultimate activations.
     logits : float32 array (n, k), or None where the extractor does not classify.
+    labels : what the images came with: classes asked for or generated, int64 (n,), or label rows,
+        float32 (n, k); None where there are none.
+    label_marginal : float64 array (k,), the mean row of the labels that the run trained on; None
+        where nothing was trained.
     """
 
     pooled: np.ndarray
     logits: np.ndarray | None
+    labels: np.ndarray | None = None
+    label_marginal: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.pooled)
 
     def first(self, count: int) -> "Features":
         """The features of the first ``count`` images."""
-        return Features(self.pooled[:count], None if self.logits is None else self.logits[:count])
+        return replace(
+            self,
+            pooled=self.pooled[:count],
+            logits=None if self.logits is None else self.logits[:count],
+            labels=None if self.labels is None else self.labels[:count],
+        )
 
     def class_logits(self) -> np.ndarray:
         """The logits; raises EvaluationError where the extractor gives none."""
@@ -155,9 +166,13 @@ def find_extractor(name: str) -> tuple[ModuleType, Any]:
 
 
 def in_batches(
-    network: "Callable[[Tensor], tuple[Tensor, Tensor]]", images: np.ndarray, batch_size: int
+    network: "Callable[[Tensor], tuple[Tensor, Tensor | None]]",
+    images: np.ndarray,
+    batch_size: int,
 ) -> Features:
     """Features of uint8 images (n, c, h, w) through a network of uint8 tensors, in float32.
+
+    network : a batch -> pooled features and logits, or None for a network that does not classify.
 
     TF32 and autotuned algorithms are switched off: they move features by 1e-3 between machines.
     """
@@ -169,10 +184,11 @@ def in_batches(
         for start in range(0, len(images), batch_size):
             # a copy: memory-mapped arrays cannot be written, which torch warns about
             batch = torch.from_numpy(np.array(images[start : start + batch_size]))
-            made = network(batch.to(device()))
-            pooled.append(made[0].float().cpu().numpy())
-            logits.append(made[1].float().cpu().numpy())
-    return Features(np.concatenate(pooled), np.concatenate(logits))
+            found, answers = network(batch.to(device()))
+            pooled.append(found.float().cpu().numpy())
+            if answers is not None:
+                logits.append(answers.float().cpu().numpy())
+    return Features(np.concatenate(pooled), np.concatenate(logits) if logits else None)
 
 
 def three_channels(images: "Tensor") -> "Tensor":

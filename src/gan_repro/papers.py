@@ -1,22 +1,14 @@
-"""Experiments as data: a paper's runs and tables, what a scale makes of them, and every run."""
+"""Experiments as data: what a paper ran, printed and claims."""
 
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
-from gan_repro import kinds
-from gan_repro.checking import explain, known_names, parse, read_yaml, refuse
-from gan_repro.errors import UnknownKindError
+from gan_repro.checking import known_names, parse, read_yaml, refuse
 from gan_repro.kinds import Spec
 from gan_repro.printed import AgreementSpec, Cell, ClaimSpec, FigureSpec, TableSpec
-from gan_repro.runs import LabelChoice, RunSpec
-from gan_repro.scales import ScaleSpec, read_scale
-
-__all__ = ["PaperSpec", "ScaleSpec", "read_paper", "read_scale", "resolve", "resolve_shared"]
-
-Runs = dict[str, dict[str, dict[str, dict[str, Any]]]]
-"""family -> condition -> seed -> {"train": a RunSpec as a dict, "evaluate": protocol names}."""
+from gan_repro.runs import LabelChoice
 
 
 class FamilySpec(Spec):
@@ -24,7 +16,8 @@ class FamilySpec(Spec):
 
     dataset : the paper's; the scale says what stands in.
     split : which of its images to train on; a data set that stands in has only ``train``.
-    method : ``kind`` and what differs from the defaults of that file's ``Settings``.
+    method : ``kind`` and what differs from the defaults of that file's ``Settings``; empty for real
+        images in the place of a generator's, which are scored as they are.
     evaluate : roles of protocols; the scale says which protocol plays each.
     """
 
@@ -74,130 +67,6 @@ def read_paper(path: str | Path) -> PaperSpec:
     return paper
 
 
-def resolve(paper: PaperSpec, scale: ScaleSpec) -> Runs:
-    """Every run of a paper at a scale, with every hyper-parameter.
-
-    A scale that names no data sets for the paper has no runs of it.
-
-    Raises
-    ------
-    ConfigurationError
-        With all faults at once: unknown kinds, settings, data sets and protocol roles.
-    """
-    if paper.paper not in scale.datasets:
-        return {}
-    faults: list[str] = []
-    runs: Runs = {
-        name: {
-            condition: _seeds(paper.paper, name, condition, family, scale, faults)
-            for condition in family.conditions
-        }
-        for name, family in paper.families.items()
-    }
-    refuse(f"conf/papers/{paper.paper}.yml at {scale.scale} scale", list(dict.fromkeys(faults)))
-    return runs
-
-
-def resolve_shared(scale: ScaleSpec) -> Runs:
-    """The runs that no paper owns: each data set's classifier, condition ``clean``, ``seed0``."""
-    faults: list[str] = []
-    runs: Runs = {}
-    own = scale.model_copy(update={"seeds": [0], "datasets": {}, "methods": {}})
-    for dataset, spec in scale.classifiers.items():
-        family = FamilySpec(
-            dataset=dataset,
-            method={"kind": "classifier", **spec.method},
-            rounds=spec.rounds,
-            batch_size=spec.batch_size,
-            snapshots=(1.0,),
-            conditions={"clean": LabelChoice()},
-            evaluate=["classifier_accuracy"],
-            pixels=spec.pixels,
-        )
-        name = f"classifier_{dataset}"
-        runs[name] = {"clean": _seeds("shared", name, "clean", family, own, faults)}
-    refuse(f"conf/scales/{scale.scale}.yml: classifiers", faults)
-    return runs
-
-
-def _seeds(
-    paper: str, name: str, condition: str, family: FamilySpec, scale: ScaleSpec, faults: list[str]
-) -> dict[str, dict[str, Any]]:
-    where = f"families.{name}"
-    stands_in = {family.dataset: family.dataset, **scale.datasets.get(paper, {})}[family.dataset]
-    if paper != "shared" and family.dataset not in scale.datasets.get(paper, {}):
-        known = known_names(family.dataset, scale.datasets.get(paper, {}))
-        faults.append(f"{where}.dataset: nothing stands in for {family.dataset!r}. {known}")
-    elif stands_in not in kinds.names("datasets"):
-        known = known_names(stands_in, kinds.names("datasets"))
-        faults.append(f"{where}.dataset: no data set is called {stands_in!r}. {known}")
-    method = _method(where, family, scale, faults)
-    labels = _labels(f"{where}.conditions.{condition}", family.conditions[condition], faults)
-    evaluate = _protocols(f"{where}.evaluate", family.evaluate, scale, faults)
-    if faults:
-        return {}
-    common: dict[str, Any] = {
-        "scale": scale.scale,
-        "dataset": stands_in,
-        "split": family.split if stands_in == family.dataset else "train",
-        "labels": labels,
-        "method": method,
-        "rounds": max(1, round(family.rounds * scale.rounds_fraction.get(paper, 1.0))),
-        "batch_size": scale.batch_size.get(paper, family.batch_size),
-        "pixels": family.pixels,
-        "snapshots": family.snapshots,
-        "engine": scale.engine,
-    }
-    runs = {}
-    # The same seed gives every method the same data order and draws: claims pair runs by seed.
-    for seed in scale.seeds:
-        key = f"{paper}.{name}.{condition}.seed{seed}"
-        try:
-            run = RunSpec(key=key, seed=seed, **common)
-        except ValidationError as error:
-            faults.extend(f"{where}.{fault}" for fault in explain(error, RunSpec))
-            return {}
-        runs[f"seed{seed}"] = {"train": run.model_dump(mode="json"), "evaluate": evaluate}
-    return runs
-
-
-def _method(where: str, family: FamilySpec, scale: ScaleSpec, faults: list[str]) -> dict[str, Any]:
-    kind = str(family.method.get("kind", ""))
-    asked = {name: value for name, value in family.method.items() if name != "kind"}
-    settings = _settings("methods", kind, {**asked, **scale.methods.get(kind, {})})
-    if isinstance(settings, list):
-        faults.extend(f"{where}.method.{fault}" for fault in settings)
-        return {}
-    return {"kind": kind, **settings}
-
-
-def _labels(where: str, labels: LabelChoice, faults: list[str]) -> LabelChoice:
-    settings = _settings("labels", labels.kind, labels.settings)
-    if isinstance(settings, list):
-        faults.extend(f"{where}.settings.{fault}" for fault in settings)
-        return labels
-    return LabelChoice(kind=labels.kind, settings=settings)
-
-
-def _settings(folder: str, kind: str, asked: dict[str, Any]) -> dict[str, Any] | list[str]:
-    """All settings of a kind, defaults included, or what is wrong with those asked for."""
-    try:
-        model = kinds.find(folder, kind).Settings
-        return dict(model(**asked).model_dump(mode="json"))
-    except UnknownKindError as error:
-        return [f"kind: {error}"]
-    except ValidationError as error:
-        return explain(error, model)
-
-
-def _protocols(where: str, roles: list[str], scale: ScaleSpec, faults: list[str]) -> list[str]:
-    for role in roles:
-        if role not in scale.protocols:
-            known = known_names(role, scale.protocols)
-            faults.append(f"{where}: the scale has no protocol for the role {role!r}. {known}")
-    return list(dict.fromkeys(name for role in roles for name in scale.protocol_names(role)))
-
-
 def _cell_faults(paper: PaperSpec) -> list[str]:
     faults = []
     for table in paper.tables:
@@ -234,9 +103,17 @@ def _claim_faults(paper: PaperSpec) -> list[str]:
 
 
 def _figure_faults(paper: PaperSpec) -> list[str]:
-    return [
-        f"figures.{name}.tables: no table is called {table!r}. {known_names(table, paper.tables)}"
-        for name, figure in paper.figures.items()
-        for table in figure.tables
-        if table not in paper.tables
-    ]
+    runs = [f"{name}.{c}" for name, family in paper.families.items() for c in family.conditions]
+    faults = []
+    for name, figure in paper.figures.items():
+        asked = {
+            "table": (figure.tables, paper.tables),
+            "run": ([panel.run for row in figure.panels for panel in row], runs),
+        }
+        for what, (names, known) in asked.items():
+            faults += [
+                f"figures.{name}: no {what} is called {one!r}. {known_names(one, known)}"
+                for one in names
+                if one not in known
+            ]
+    return faults

@@ -59,15 +59,17 @@ def build(campaign: Campaign, switches: Mapping[str, bool] | None = None) -> dic
 
     Each holds all it needs, from raw bytes on, so that it runs on an empty disk; only ``report``
     reads what others have left, so that a campaign that is half done can be shown.
+    ``calibration`` scores real images in the place of generated ones, before anything is trained.
     """
     pages = [report.evidence_node(campaign), report.report_node(campaign)]
-    shown = [*report.table_nodes(campaign), *pages]
+    shown = [*report.table_nodes(campaign), *report.figure_nodes(campaign), *pages]
     made = [*labels.nodes(campaign), *reference.nodes(campaign)]
     runs = [*training.nodes(campaign, switches or {}), *evaluation.nodes(campaign)]
     everything = Pipeline([*data.nodes(campaign), *made, *runs, *shown])
     ends = {
         "labels": [wiring.labels(labelling) for labelling in campaign.labellings],
         "reference": [wiring.reference(measuring) for measuring in campaign.measurings],
+        "calibration": [wiring.entry(run, "scores") for run in campaign.runs if not run.trained],
         **{paper: _paper_ends(campaign, paper) for paper in campaign.run_papers},
         **{
             f"{p.paper}_{table}": [
@@ -87,15 +89,18 @@ def build(campaign: Campaign, switches: Mapping[str, bool] | None = None) -> dic
 
 def _paper_ends(campaign: Campaign, paper: str) -> list[str]:
     """What a paper ends in: the scores of its runs, and its tables."""
-    scores = [wiring.entry(run, "scores") for run in campaign.runs if run.paper == paper]
+    own = [run for run in campaign.runs if run.paper == paper]
+    scores = [wiring.entry(run, "scores") for run in own if run.evaluate]
     tables = [_table_ends(p.paper, table) for p, table in campaign.tables() if p.paper == paper]
-    return [*scores, *chain.from_iterable(tables)]
+    figures = [wiring.figure(p.paper, name) for p, name in campaign.figures() if p.paper == paper]
+    return [*scores, *chain.from_iterable(tables), *figures]
 
 
 def _instrument_ends(campaign: Campaign, runs: Iterable[LockedRun]) -> set[str]:
-    """The scores of the classifiers that measure some runs: how good the instruments are."""
-    used = {m.dataset for run in runs for m in campaign.measurings_of(run) if m.trained_here}
-    return {wiring.entry(campaign.classifier(dataset), "scores") for dataset in used}
+    """The scores of the instruments that measure some runs: how good they are."""
+    used = {m for run in runs for m in campaign.measurings_of(run) if m.trained_here}
+    found = [campaign.instrument(measuring) for measuring in used]
+    return {wiring.entry(run, "scores") for run in found if run.evaluate}
 
 
 def _table_ends(paper: str, table: str) -> list[str]:

@@ -1,5 +1,6 @@
 """A run, fully resolved: everything that decides its weights, and nothing that does not."""
 
+from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
 from pydantic import Field, field_validator
@@ -21,8 +22,29 @@ class LabelChoice(Spec):
         >>> LabelChoice(kind="offset_noise", settings={"rate": 0.4, "seed": 0}).slug
         'offset_noise_rate0p4_seed0'
         """
-        parts = [f"{name}{value}" for name, value in self.settings.items()]
-        return "_".join([self.kind, *parts]).replace(".", "p").replace("-", "m")
+        return "_".join([self.kind, *_parts(self.settings)]).replace(".", "p").replace("-", "m")
+
+    @property
+    def extractor(self) -> str | None:
+        """The extractor whose view of the images the labels are made from; None where none is."""
+        inner = self.settings.get("generated") or {"settings": {}}
+        found = self.settings.get("extractor") or inner["settings"].get("extractor")
+        return str(found) if found else None
+
+    def size(self, classes: int) -> int:
+        """The entries of a label row, where the data set has ``classes`` classes."""
+        module = kinds.find("labels", self.kind)
+        if not hasattr(module, "size"):
+            return classes
+        return int(module.size(module.Settings(**self.settings), classes))
+
+
+def _parts(settings: Mapping[str, Any]) -> Iterator[str]:
+    for name, value in settings.items():
+        if isinstance(value, Mapping):
+            yield from _parts(value)
+        else:
+            yield f"{name}{value}"
 
 
 class Engine(Spec):
@@ -48,7 +70,7 @@ class RunSpec(Spec):
     key : ``paper.family.condition.seed``, for example ``jgan.cifar10_jgan.noise40.seed0``.
     dataset : a kind under ``datasets/``; the scale decides which one stands in.
     split : which of its images to train on.
-    method : ``kind`` and every hyper-parameter of that file's ``Settings``.
+    method : ``kind`` and every hyper-parameter of that file's ``Settings``; empty for real images.
     rounds : rounds of the game; a round plays each turn.
     snapshots : shares of the run, in (0, 1], after which the published players are kept.
     """

@@ -40,12 +40,15 @@ def sample(
     Batch norm uses its running statistics, so that an image depends on its own latent alone; all
     latents are drawn before the first image, so that the batch size changes nothing.
 
+    classes : the data set's; labels of other kinds may have another size.
+
     Returns
     -------
     ImageSet
         uint8 images (count, *shape). Labels: the class asked for (conditional methods), the soft
         label generated (joint ones), or zeros with ``classes`` 1 (methods without labels).
     """
+    classes = run.labels.size(classes)
     game = _restored(run, snapshots, round_number, shape, classes, averaged)
     device = choose(run.engine.device)
     draws = {name: torch_generator(seed, f"sampling/{name}") for name in game.streams}

@@ -7,16 +7,29 @@ from pydantic import Field, model_validator
 
 from gan_repro.checking import parse, read_yaml
 from gan_repro.kinds import Spec
-from gan_repro.runs import Engine
+from gan_repro.runs import Engine, LabelChoice
 
 
-class ClassifierSpec(Spec):
-    """The run that trains a data set's own classifier, shared by all papers."""
+class InstrumentSpec(Spec):
+    """The runs that train an extractor on data sets' own images, shared by all papers.
 
+    evaluate : protocols, by name; none for an instrument whose scores nobody asks for.
+    datasets : data set -> what is different there (``split``, ``labels``, ``rounds`` ...).
+    """
+
+    method: dict[str, Any]
     rounds: int = Field(ge=1)
     batch_size: int = Field(ge=1)
-    method: dict[str, Any] = Field(default_factory=dict)
+    split: str = "train"
+    labels: LabelChoice = LabelChoice()
     pixels: str = "dequantised"
+    evaluate: list[str] = Field(default_factory=list)
+    datasets: dict[str, dict[str, Any]] = Field(min_length=1)
+
+    def on(self, dataset: str) -> "InstrumentSpec":
+        """The instrument with what is different on one data set."""
+        different = {**self.datasets[dataset], "datasets": {dataset: {}}}
+        return InstrumentSpec(**{**self.model_dump(), **different})
 
 
 class ScaleSpec(Spec):
@@ -25,9 +38,10 @@ class ScaleSpec(Spec):
     honesty : the line that every report of this scale shows first.
     comparable : whether our numbers may be held against the printed ones.
     datasets : paper -> its data set -> the one that stands in.
-    rounds_fraction, batch_size : by paper; methods: by kind, laid over the family's settings.
+    rounds_fraction, batch_size : by paper.
+    methods, labels : by kind, laid over the family's settings; ``paper.kind`` goes before ``kind``.
     protocols : role -> protocol, or several, of which a cell shows the first.
-    classifiers : by data set.
+    instruments : by the extractor that they train, which is a kind under ``features/``.
     """
 
     scale: str
@@ -38,15 +52,24 @@ class ScaleSpec(Spec):
     rounds_fraction: dict[str, float]
     batch_size: dict[str, int] = Field(default_factory=dict)
     methods: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    labels: dict[str, dict[str, Any]] = Field(default_factory=dict)
     protocols: dict[str, str | list[str]]
     engine: Engine
-    classifiers: dict[str, ClassifierSpec] = Field(default_factory=dict)
+    instruments: dict[str, InstrumentSpec] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _honesty_names_the_scale(self) -> "ScaleSpec":
         if not self.honesty.lower().startswith(f"{self.scale} scale"):
             raise ValueError(f"honesty: must start with '{self.scale} scale', as reports do")
         return self
+
+    def method_settings(self, paper: str, kind: str) -> dict[str, Any]:
+        """What the scale sets of a paper's method."""
+        return {**self.methods.get(kind, {}), **self.methods.get(f"{paper}.{kind}", {})}
+
+    def label_settings(self, paper: str, kind: str) -> dict[str, Any]:
+        """What the scale sets of a paper's kind of labels."""
+        return {**self.labels.get(kind, {}), **self.labels.get(f"{paper}.{kind}", {})}
 
     def protocol_names(self, role: str) -> list[str]:
         """The protocols that play a role; empty for an unknown role."""

@@ -1,34 +1,36 @@
-"""One run's snapshots, sampled and looked at: what every protocol needs, done once."""
+"""One run's images, drawn and looked at: what every protocol needs, done once."""
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from gan_repro import sheets
+from gan_repro.drawing import Images
 from gan_repro.errors import EvaluationError
 from gan_repro.images import ImageSet
-from gan_repro.measuring import Extractor, Features, Reference, find_extractor, weights_sha256
+from gan_repro.measuring import Extractor, Features, Reference, find_extractor
 from gan_repro.protocols import Protocol, metrics_of
 from gan_repro.runs import RunSpec
 
 if TYPE_CHECKING:
     from PIL.Image import Image
-    from torch import Tensor
 
 
 @dataclass
 class Scorer:
-    """Scores one run's snapshots; loads each extractor once, and keeps the last samples.
+    """Scores one run's images; loads each extractor once, and keeps the last samples.
 
     references : by the name of the protocol that uses them.
+    label_marginal : of the labels that the run trained on, see ``measuring.Features``.
     """
 
     run: RunSpec
-    snapshots: "Mapping[str, Tensor]"
+    images: Images
     references: Mapping[str, Reference]
+    label_marginal: np.ndarray | None = None
     extractors: dict[str, Extractor] = field(default_factory=dict)
     last_samples: ImageSet | None = None
 
@@ -49,31 +51,21 @@ class Scorer:
             most[protocol.extractor] = max(most.get(protocol.extractor, 0), protocol.samples)
         if not any(most.values()):
             return {}
-        images = self._sample(played, max(most.values()), protocols[0])
-        self.last_samples = images
+        first = protocols[0]
+        most_of_all = max(most.values())
+        drawn = self.images.draw(played, most_of_all, first.sampling_seed, first.averaged)
+        self.last_samples = drawn
+        # a method without labels gives all its images the one class 0
+        labels = None if drawn.classes == 1 else drawn.labels
         return {
-            name: self._extractor(name).features(images.images[:count])
+            name: replace(
+                self._extractor(name).features(drawn.images[:count]),
+                labels=None if labels is None else labels[:count],
+                label_marginal=self.label_marginal,
+            )
             for name, count in most.items()
             if count
         }
-
-    def _sample(self, played: int, count: int, protocol: Protocol) -> ImageSet:
-        from gan_repro import sampling
-
-        some = self.references[protocol.name]
-        # PyTorch draws normal numbers in sixteens: of a multiple of 16, the first ones are the same
-        # however many follow, so a score does not depend on which other protocols are asked for
-        drawn = sampling.sample(
-            self.run,
-            self.snapshots,
-            played,
-            some.shape,
-            some.classes,
-            -(-count // 16) * 16,
-            seed=protocol.sampling_seed,
-            averaged=protocol.averaged,
-        )
-        return drawn.first(count)
 
     def _extractor(self, name: str) -> Extractor:
         if name not in self.extractors:
@@ -104,17 +96,14 @@ class Scorer:
 
     def checkpoint_sha256(self, rounds: tuple[int, ...]) -> str:
         """The hash of a snapshot, or of several snapshots' hashes."""
-        hashes = [weights_sha256(of_round(self.snapshots, played)) for played in rounds]
+        hashes = [self.images.sha256(played) for played in rounds]
         joined = "\n".join(hashes).encode()
         return hashes[0] if len(hashes) == 1 else hashlib.sha256(joined).hexdigest()
 
     def sheet(self) -> "Image":
         """The last samples, or the classifications of a run that makes none."""
-        if self.last_samples is not None:
-            return sheets.samples(self.last_samples)
-        return sheets.classifications(next(iter(self.references.values())))
-
-
-def of_round(snapshots: "Mapping[str, Tensor]", played: int) -> "dict[str, Tensor]":
-    """What was kept after one round."""
-    return {key: v for key, v in snapshots.items() if int(key.split("/")[0]) == played}
+        reference = next(iter(self.references.values()))
+        if self.last_samples is None:
+            return sheets.classifications(reference)
+        by_class = self.last_samples.classes == reference.classes
+        return sheets.samples(self.last_samples, by_class)

@@ -15,15 +15,16 @@ LARGEST = 190_000
 """Bytes of raw pixels in a sheet before enlarging: its PNG then stays below 200 kB."""
 
 
-def samples(images: ImageSet) -> "Image":
+def samples(images: ImageSet, by_class: bool = True) -> "Image":
     """A grid of generated images.
 
-    With labels, a row is a class (the first ten); a generated soft label counts as its largest
-    entry (JGAN Figure 4, whose classes cannot be chosen). Without labels, the first images.
+    by_class : whether labels name classes: then a row is a class (the first ten), and a generated
+        soft label counts as its largest entry (JGAN Figure 4, whose classes cannot be chosen).
+        Otherwise, and without labels, the first images.
     """
     labels = images.labels.argmax(axis=1) if images.labels.ndim == 2 else images.labels
     columns = max(1, min(SIDE, LARGEST // (SIDE * int(np.prod(images.shape)))))
-    if images.classes == 1 or (labels == MISSING).all():
+    if not by_class or images.classes == 1 or (labels == MISSING).all():
         rows = [np.arange(i, min(i + columns, len(images))) for i in _starts(images, columns)]
     else:
         classes = range(min(images.classes, SIDE))

@@ -1,5 +1,6 @@
 """Every data set has a card, every card can be trusted, and wiring pipelines stays cheap."""
 
+import inspect
 import subprocess
 import sys
 from pathlib import Path
@@ -15,13 +16,15 @@ NAMES = kinds.names("datasets")
 
 def test_every_data_set_has_a_card_and_every_card_a_data_set() -> None:
     assert tuple(sorted(path.stem for path in (CONF / "datasets").glob("*.yml"))) == NAMES
-    assert set(NAMES) >= {"digits", "mnist", "fashion_mnist", "cifar10", "cifar100"}
+    assert set(NAMES) >= {"digits", "mnist", "fashion_mnist", "cifar10", "cifar100", "stl10"}
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_card_is_complete(name: str) -> None:
     card = datacard.read_card(name, CONF)
-    assert set(card.splits) == {"train", "test"}
+    assert set(card.splits) >= {"train", "test"}
+    assert card.splits["train"].labelled
+    assert card.splits["test"].labelled
     assert len(set(card.classes)) == len(card.classes)
     assert bool(card.files) == bool(card.sources)
     guarded = card.files or all(split.fingerprint for split in card.splits.values())
@@ -33,6 +36,16 @@ def test_a_local_folder_comes_first_and_torchvision_last_where_there_is_one(name
     order = [source["kind"] for source in datacard.read_card(name, CONF).sources]
     assert order[0] == "path"
     assert "torchvision" not in order[:-1]
+
+
+@pytest.mark.parametrize("name", [n for n in NAMES if datacard.read_card(n, CONF).sources])
+def test_torchvision_knows_the_class_that_a_card_names(name: str) -> None:
+    from torchvision import datasets
+
+    for source in datacard.read_card(name, CONF).sources:
+        if source["kind"] == "torchvision":
+            asked = inspect.signature(getattr(datasets, source["dataset"])).parameters
+            assert {"root", "download"} <= set(asked)
 
 
 def test_no_card_names_a_host() -> None:

@@ -1,6 +1,8 @@
 """Every kind of bad input is refused with an error that says what is wrong."""
 
 import gzip
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +12,9 @@ from PIL import Image
 import tiny_archives as tiny
 from gan_repro import datacard, fetching
 from gan_repro.datacard import DataCard
-from gan_repro.datasets import cifar10, cifar100, mnist
+from gan_repro.datasets import cifar10, cifar100, digit_pairs, mnist, mnist_pairs, stl10
 from gan_repro.errors import ChecksumError, DataError, SourceError
-from gan_repro.images import ImageSet
+from gan_repro.images import MISSING, ImageSet
 
 NAMES = list("abcdefghij")
 
@@ -88,7 +90,7 @@ def test_fewer_labels_than_images(tmp_path: Path) -> None:
         mnist.read(tmp_path, "train")
 
 
-@pytest.mark.parametrize("module", [mnist, cifar10, cifar100])
+@pytest.mark.parametrize("module", [mnist, cifar10, cifar100, stl10, digit_pairs, mnist_pairs])
 def test_a_split_that_does_not_exist(module: object, tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no split is called 'validation'; known: train, test"):
         module.read(tmp_path, "validation")  # type: ignore[attr-defined]
@@ -135,6 +137,67 @@ def test_a_batch_that_is_no_batch(content: bytes, tmp_path: Path) -> None:
         cifar10.read(tmp_path, "test")
 
 
+def write_stl10(folder: Path, files: dict[str, bytes] | None = None) -> Path:
+    archive = folder / "stl10_binary.tar.gz"
+    tiny.write_tar(archive, files or tiny.stl10_files(NAMES))
+    return archive
+
+
+def test_a_truncated_stl10_archive(tmp_path: Path) -> None:
+    archive = write_stl10(tmp_path)
+    whole = archive.read_bytes()
+    for share in (0.0, 0.02, 0.3, 0.7, 0.999):
+        archive.write_bytes(whole[: int(share * len(whole))])
+        for split in ("train", "unlabeled"):
+            with pytest.raises(DataError, match=r"(?s)truncated or damaged: .*; fetch it"):
+                stl10.read(tmp_path, split)
+
+
+@pytest.mark.parametrize("lost", ["train_X.bin", "train_y.bin", "class_names.txt"])
+def test_an_stl10_archive_without_one_of_its_files(lost: str, tmp_path: Path) -> None:
+    files = tiny.stl10_files(NAMES)
+    del files[f"stl10_binary/{lost}"]
+    write_stl10(tmp_path, files)
+    with pytest.raises(DataError, match=f"lacks a file: stl10_binary/{lost}; fetch it again"):
+        stl10.read(tmp_path, "train")
+
+
+def test_a_missing_stl10_archive(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"stl10_binary.tar.gz: there is no such file; fetch"):
+        stl10.read(tmp_path, "unlabeled")
+
+
+def test_torchvisions_split_of_all_training_images_is_no_split_here(tmp_path: Path) -> None:
+    write_stl10(tmp_path)
+    with pytest.raises(DataError, match=r"'train\+unlabeled'; known: train, test, unlabeled"):
+        stl10.read(tmp_path, "train+unlabeled")
+
+
+def test_stl10_images_and_labels_that_end_too_early(tmp_path: Path) -> None:
+    files = tiny.stl10_files(NAMES)
+    files["stl10_binary/test_X.bin"] = files["stl10_binary/test_X.bin"][:-1]
+    files["stl10_binary/train_y.bin"] = files["stl10_binary/train_y.bin"][:-1]
+    write_stl10(tmp_path, files)
+    with pytest.raises(DataError, match=r"'test' is unreadable: .*an image has 3x96x96 bytes"):
+        stl10.read(tmp_path, "test")
+    with pytest.raises(DataError, match="20 images have 19 labels"):
+        stl10.read(tmp_path, "train")
+
+
+def test_an_stl10_label_of_zero_is_not_taken_for_a_missing_one(tmp_path: Path) -> None:
+    files = tiny.stl10_files(list("0123456789"))
+    files["stl10_binary/train_y.bin"] = b"\0" + files["stl10_binary/train_y.bin"][1:]
+    write_stl10(tmp_path, files)
+    with pytest.raises(DataError, match=r"labels lie in \[0, 255\]"):
+        datacard.check(stl10.read(tmp_path, "train"), card(shape=(3, 48, 48)), "train")
+
+
+def test_pairs_of_digits_of_which_one_is_absent(tmp_path: Path) -> None:
+    tiny.write_idx(tmp_path, train=8)
+    with pytest.raises(DataError, match=r"no image shows 8, 9; expected images of 0 to 9"):
+        mnist_pairs.read(tmp_path, "train")
+
+
 # Content that is not what the card says
 
 
@@ -174,6 +237,19 @@ def test_a_label_out_of_range() -> None:
     labels = tiny.every_class(20, 10)
     labels[3] = 10
     with pytest.raises(DataError, match=r"labels lie in \[0, 10\], expected \[0, 9\]"):
+        datacard.check(image_set(labels), card(), "train")
+
+
+def test_missing_labels_pass_where_the_card_says_so_and_nowhere_else() -> None:
+    unlabelled = card(splits={"train": {"count": 20, "labelled": False}})
+    labels = np.full(20, MISSING)
+    assert datacard.check(image_set(labels), unlabelled, "train")
+    with pytest.raises(DataError, match=r"labels lie in \[-1, -1\], expected \[0, 9\]"):
+        datacard.check(image_set(labels), card(), "train")
+    labels[4] = 3
+    with pytest.raises(DataError, match="1 of its images have labels, expected none"):
+        datacard.check(image_set(labels), unlabelled, "train")
+    with pytest.raises(DataError, match=r"labels lie in \[-1, 3\], expected \[0, 9\]"):
         datacard.check(image_set(labels), card(), "train")
 
 
@@ -266,3 +342,31 @@ def test_reading_without_files_says_how_to_fetch_them(tmp_path: Path) -> None:
     conf = tiny.write_card(tmp_path / "conf", "mnist", tmp_path / "true", [])
     with pytest.raises(SourceError, match="Run `kedro fetch mnist`"):
         fetching.load("mnist", "train", tmp_path / "raw", conf)
+
+
+def test_another_archive_than_stl10_from_the_network(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A proxy answers with a tiny archive, which torchvision asks for and its md5 refuses."""
+    archive = write_stl10(tmp_path / "tiny")
+    asked: list[str] = []
+
+    class Proxy(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(archive.read_bytes())
+
+    with HTTPServer(("127.0.0.1", 0), Proxy) as proxy:
+        threading.Thread(target=proxy.serve_forever, daemon=True).start()
+        monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{proxy.server_port}")
+        monkeypatch.delenv("no_proxy", raising=False)
+        sources = [{"kind": "torchvision", "dataset": "STL10"}]
+        conf = tiny.write_card(tmp_path / "conf", "stl10", archive.parent, sources)
+        with pytest.raises(SourceError, match="not found or corrupted"):
+            fetching.fetch("stl10", tmp_path / "raw", conf, lambda *_: None)
+        proxy.shutdown()
+    assert asked
+    assert all(path.endswith("/stl10_binary.tar.gz") for path in asked)
+    assert list((tmp_path / "raw").iterdir()) == []

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from gan_repro.campaign import read_campaign
-from gan_repro.papers import read_scale
+from gan_repro.scales import read_scale
 from gan_repro.tables import evidence, render
 from gan_repro.tables.fill import fill
 from gan_repro.tables.report import Evidence

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gan_repro.papers import read_paper, read_scale
+from gan_repro.papers import read_paper
+from gan_repro.scales import read_scale
 from gan_repro.tables.fill import fill
 from gan_repro.tables.verdict import interval
 

@@ -26,24 +26,32 @@ def test_printed_cells_agree_with_the_copy(copy):
     paper = read_paper(ROOT / "conf/papers" / copy.name)
     ours = {
         table: {
-            row: [cell.printed.text for cell in paper.cells(table) if cell.row == row]
-            for row in spec.rows
+            row: [
+                cell.printed.text if cell.printed else "–"
+                for cell in paper.cells(table)
+                if cell.row == row
+            ]
+            for row, said in spec.rows.items()
+            if said.role != "beyond"
         }
         for table, spec in paper.tables.items()
     }
-    assert ours == yaml.safe_load(copy.read_text())
+    assert {name: rows for name, rows in ours.items() if rows} == yaml.safe_load(copy.read_text())
 
 
-def test_jgan_table_1_has_sixty_numbers():
+def test_jgan_prints_82_numbers():
     paper = read_paper(ROOT / "conf/papers/jgan.yml")
-    assert sum(len(paper.cells(table)) for table in paper.tables) == 60
+    assert sum(bool(cell.printed) for table in paper.tables for cell in paper.cells(table)) == 82
 
 
 def test_jgan_claims_hold_for_the_printed_numbers():
     paper = read_paper(ROOT / "conf/papers/jgan.yml")
     printed = {
-        cell.name: cell.printed.value for table in paper.tables for cell in paper.cells(table)
+        cell.name: cell.printed.value
+        for table in paper.tables
+        for cell in paper.cells(table)
+        if cell.printed
     }
     lines = [line for claim in paper.claims.values() for line in claim.inequalities()]
-    assert len(lines) == 24 + 2 + 4 + 6 + 5 + 1
+    assert len(lines) == 24 + 2 + 4 + 6 + 5 + 1 + 6 + 2 + 2
     assert [line.text for line in lines if not line.holds_at(line.value(printed))] == []

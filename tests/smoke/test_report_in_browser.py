@@ -10,7 +10,8 @@ import pytest
 from PIL import Image
 
 from browser import browse
-from gan_repro.papers import read_paper, read_scale
+from gan_repro.papers import read_paper
+from gan_repro.scales import read_scale
 from gan_repro.tables.fill import fill
 from gan_repro.tables.report import Evidence, report
 

@@ -1,5 +1,6 @@
 """Readers on tiny archives in each data set's true on-disk format."""
 
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +8,8 @@ import pytest
 
 import tiny_archives as tiny
 from gan_repro import datacard, kinds
-from gan_repro.datasets import cifar10, cifar100, digits
+from gan_repro.datasets import _idx, cifar10, cifar100, digit_pairs, digits, mnist_pairs, stl10
+from gan_repro.images import MISSING, ImageSet
 
 CONF = Path(__file__).parents[2] / "conf"
 
@@ -60,3 +62,123 @@ def test_digits_hold_every_image_of_scikit_learn_once() -> None:
     both = np.concatenate([digits.read(Path(), s).images for s in ("train", "test")])
     ours = sorted(np.rint(image * (16 / 255)).astype(int).tobytes() for image in both)
     assert ours == sorted(image.astype(int)[None].tobytes() for image in load_digits().images)
+
+
+# STL-10
+
+
+def stl10_in(folder: Path, **changes: bytes) -> Path:
+    """``folder`` with a tiny STL-10 archive; ``changes`` are its files by name without .bin."""
+    files = tiny.stl10_files(list(datacard.read_card("stl10", CONF).classes))
+    files |= {f"stl10_binary/{name}.bin": content for name, content in changes.items()}
+    tiny.write_tar(folder / "stl10_binary.tar.gz", files)
+    return folder
+
+
+def test_stl10_is_the_exact_mean_of_two_by_two_pixels(tmp_path: Path) -> None:
+    stl10_in(tmp_path)
+    for seed, (split, count) in enumerate({"test": 10, "train": 20, "unlabeled": 30}.items()):
+        images = stl10.read(tmp_path, split)
+        squares = tiny.pixels(count, 3, 48, 2, 48, 2, seed=seed).astype(np.float64)
+        np.testing.assert_array_equal(images.images, np.floor(squares.mean(axis=(3, 5)) + 0.5))
+        labels = np.full(30, MISSING) if split == "unlabeled" else tiny.every_class(count, 10)
+        np.testing.assert_array_equal(images.labels, labels)
+        assert (images.images.dtype, images.labels.dtype) == (np.uint8, np.int64)
+        assert images.images.flags.c_contiguous
+        assert images.names == datacard.read_card("stl10", CONF).classes
+
+
+def test_a_pixel_of_stl10_stands_at_its_row_and_column(tmp_path: Path) -> None:
+    channel, row, column = 1, 10, 31
+    raw = bytearray(2 * 3 * 96 * 96)
+    raw[(3 + channel) * 96 * 96 + column * 96 + row] = 200  # the second image, column by column
+    stl10_in(tmp_path, unlabeled_X=bytes(raw))
+    images = stl10.read(tmp_path, "unlabeled").images
+    assert images[1, channel, row // 2, column // 2] == 50
+    assert images.sum() == 50
+
+
+def test_stl10_passes_a_check_that_expects_no_labels(tmp_path: Path) -> None:
+    card = datacard.read_card("stl10", CONF)
+    assert [split for split, facts in card.splits.items() if not facts.labelled] == ["unlabeled"]
+    counts = {"unlabeled": {"count": 30, "labelled": False}, "train": {"count": 20}}
+    tiny_card = type(card).model_validate(card.model_dump() | {"splits": counts})
+    for split in counts:
+        images = stl10.read(stl10_in(tmp_path), split)
+        assert datacard.check(images, tiny_card, split) is images
+    assert datacard.histogram(stl10.read(tmp_path, "unlabeled")) == [0] * 10
+
+
+def test_halving_rounds_a_half_up_in_every_chunk() -> None:
+    squares = {(0, 0, 0, 1): 0, (0, 0, 1, 1): 1, (1, 2, 1, 2): 2, (2, 2, 3, 3): 3, (255,) * 4: 255}
+    images = np.resize(np.array(list(squares), dtype=np.uint8), (1203, 1, 2, 2))
+    assert stl10.halve(images).ravel().tolist() == np.resize(list(squares.values()), 1203).tolist()
+
+
+def test_halving_needs_little_more_memory_than_its_result() -> None:
+    images = np.zeros((4000, 3, 96, 96), dtype=np.uint8).transpose(0, 1, 3, 2)
+    tracemalloc.start()
+    try:
+        halved = stl10.halve(images)
+        assert tracemalloc.get_traced_memory()[1] < halved.nbytes + images.nbytes / 4
+    finally:
+        tracemalloc.stop()
+
+
+# Pairs of digits
+
+
+def sides(pairs: ImageSet) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Images and labels of the left digits and of the right ones."""
+    width = pairs.shape.width // 2
+    left, right = pairs.images[..., :width], pairs.images[..., width:]
+    return {"left": (left, pairs.labels // 10), "right": (right, pairs.labels % 10)}
+
+
+def test_both_halves_of_a_pair_are_the_digits_that_its_label_says() -> None:
+    for split in ("train", "test"):
+        source = digits.read(Path(), split)
+        known = {
+            image.tobytes(): label
+            for image, label in zip(source.images, source.labels, strict=True)
+        }
+        for images, labels in sides(digit_pairs.read(Path(), split)).values():
+            assert [known[image.tobytes()] for image in images] == labels.tolist()
+
+
+def test_no_digit_of_a_training_pair_is_in_a_test_pair() -> None:
+    seen = {
+        split: {
+            image.tobytes()
+            for images, _ in sides(digit_pairs.read(Path(), split)).values()
+            for image in images
+        }
+        for split in ("train", "test")
+    }
+    assert len(seen["train"]) > 1300  # of 1,442: nearly every digit is used
+    assert not seen["train"] & seen["test"]
+
+
+def test_pairs_are_balanced_mixed_and_always_the_same() -> None:
+    card = datacard.read_card("digit_pairs", CONF)
+    for split, each in {"train": 20, "test": 10}.items():
+        pairs = datacard.check(digit_pairs.read(Path(), split), card, split)  # a fingerprint
+        assert datacard.histogram(pairs) == [each] * 100
+        assert pairs.names[7] == "07"
+        assert len(np.unique(pairs.labels[:100])) > 50
+
+
+def test_pairs_of_mnist_repeat_no_digit_before_all_were_used(tmp_path: Path) -> None:
+    tiny.write_idx(tmp_path, train=70, test=10)
+    digit_images = _idx.read("MNIST", tuple("0123456789"), tmp_path, "train")
+    pairs = mnist_pairs.read(tmp_path, "train")
+    assert (len(pairs), pairs.shape) == (60_000, (1, 28, 56))
+    for images, labels in sides(pairs).values():
+        for pair in (0, 48, 99):
+            drawn = images[pairs.labels == pair]
+            digit = labels[pairs.labels == pair][0]
+            ours = digit_images.images[digit_images.labels == digit]
+            times = [int((drawn == image).all(axis=(1, 2, 3)).sum()) for image in ours]
+            assert sum(times) == 600
+            assert set(times) == {85, 86}  # 600 of a pool of 7
+    assert len(mnist_pairs.read(tmp_path, "test")) == 10_000

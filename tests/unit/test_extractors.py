@@ -15,7 +15,12 @@ from torch_fidelity.feature_extractor_inceptionv3 import (
 from torchvision.models._meta import _IMAGENET_CATEGORIES as IMAGENET
 
 from gan_repro.errors import ConfigurationError, EvaluationError, MissingWeightsError
-from gan_repro.features import classifier, efficientnet_lite0, inception2015
+from gan_repro.features import (
+    classifier,
+    efficientnet_lite0,
+    few_label_classifier,
+    inception2015,
+)
 from gan_repro.kinds import names
 from gan_repro.measuring import Features, find_extractor
 from gan_repro.nets.classifier import Classifier
@@ -144,9 +149,30 @@ def test_the_classifier_is_the_last_snapshots() -> None:
     assert both.sha256 == classifier.load(classifier.Settings(), snapshots()).sha256
 
 
-def test_a_classifier_without_weights_says_what_to_run() -> None:
-    with pytest.raises(MissingWeightsError, match="kedro run --pipelines reference"):
-        classifier.load(classifier.Settings(), {"00000009/generator/x": torch.zeros(1)})
+def test_the_classifier_of_few_labels_is_the_same_instrument() -> None:
+    images = np.random.default_rng(0).integers(0, 256, (5, 1, 8, 8), dtype=np.uint8)
+    many = classifier.load(classifier.Settings(), snapshots())
+    few = few_label_classifier.load(few_label_classifier.Settings(), snapshots())
+    assert few.sha256 == many.sha256
+    np.testing.assert_array_equal(few.features(images).logits, many.features(images).logits)
+
+
+@pytest.mark.parametrize(
+    "kind", [k for k in names("features") if find_extractor(k)[0].TRAINED_HERE]
+)
+@pytest.mark.parametrize("given", [None, {"00000009/generator/x": torch.zeros(1)}])
+def test_an_extractor_without_its_weights_says_what_to_run(kind: str, given: dict | None) -> None:
+    module, settings = find_extractor(kind)
+    with pytest.raises(MissingWeightsError, match=f"^{kind}: .*kedro run --pipelines reference"):
+        module.load(settings, given)
+
+
+def test_efficientnet_takes_small_inputs_for_the_smoke_scale() -> None:
+    module, settings = find_extractor("efficientnet_lite0_64")
+    found = module.load(settings).features(photographs())
+    assert (found.pooled.shape, found.logits.shape) == ((2, 1280), (2, 1000))
+    assert module.network_input(settings).size == settings.input_size == 64
+    assert "daisy" in {IMAGENET[i] for i in found.logits[1].argsort()[-20:]}
 
 
 def test_an_extractor_is_a_kind_or_a_kind_and_a_size() -> None:

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from gan_repro.papers import read_paper, read_scale
+from gan_repro.papers import read_paper
+from gan_repro.scales import read_scale
 from gan_repro.tables.fill import fill
 
 FOLDER = Path(__file__).parents[1] / "golden/tables"

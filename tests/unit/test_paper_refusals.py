@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 from gan_repro.errors import ConfigurationError
-from gan_repro.papers import read_paper, read_scale, resolve, resolve_shared
+from gan_repro.papers import read_paper
+from gan_repro.resolution import resolve, resolve_shared
+from gan_repro.scales import read_scale
 
 ROOT = Path(__file__).parents[2]
 JGAN = (ROOT / "conf/papers/jgan.yml").read_text(encoding="utf-8")
@@ -62,7 +64,7 @@ def test_misspelt_keys_and_unreadable_cells_all_at_once(tmp_path):
         ("run: cifar10_sngan.clean", "run: cifar10_sgan.clean", "Did you mean 'cifar10_sngan'?"),
         ("run: cifar10_sngan.clean", "run: cifar10_sngan.clear", "Did you mean 'clean'?"),
         ("    protocol: jgan_is", "    protocol: jgan_si", "is not scored by 'jgan_si'"),
-        ("tables: [table_1a,", "tables: [table_1x,", "figures.figure_3.tables: no table"),
+        ("tables: [table_1a,", "tables: [table_1x,", "figures.figure_3: no table"),
         (
             '"{table}.joint.{column} > {table}.{r',
             '"{table}.join.{column} > {table}.{r',
@@ -152,8 +154,17 @@ def test_a_scale_overrides_only_what_it_names():
     assert run["method"]["label_hidden_layers"] == 2
 
 
-def test_a_role_without_protocol_is_refused_for_classifiers_too():
+def test_an_instrument_on_a_data_set_that_does_not_exist_is_refused():
     scale = read_scale(ROOT / "conf/scales/smoke.yml")
-    without = scale.model_copy(update={"protocols": {}})
-    with pytest.raises(ConfigurationError, match="'classifier_accuracy'"):
-        resolve_shared(without)
+    classifier = scale.instruments["classifier"].model_copy(update={"datasets": {"digitz": {}}})
+    wrong = scale.model_copy(update={"instruments": {"classifier": classifier}})
+    with pytest.raises(ConfigurationError, match="Did you mean 'digits'"):
+        resolve_shared(wrong)
+
+
+def test_an_instrument_says_what_is_different_on_a_data_set():
+    scale = read_scale(ROOT / "conf/scales/paper.yml")
+    run = resolve_shared(scale)["autoencoder_stl10"]["none"]["seed0"]["train"]
+    assert (run["dataset"], run["split"], run["labels"]["kind"]) == ("stl10", "unlabeled", "none")
+    other = resolve_shared(scale)["autoencoder_cifar10"]["clean"]["seed0"]["train"]
+    assert (other["split"], other["rounds"]) == ("train", run["rounds"])

@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from gan_repro.papers import read_paper, read_scale
+from gan_repro.papers import read_paper
+from gan_repro.scales import read_scale
 from gan_repro.tables import figures
 from gan_repro.tables.fill import fill
 from gan_repro.tables.report import Evidence, course, report, tone

@@ -22,9 +22,12 @@ SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
 
 
 class Settings(Spec):
-    """input_size : the side that images are resized to; 224 is what the network was trained at."""
+    """input_size : the side that images are resized to; 224 is what the network was trained at.
 
-    input_size: Literal[112, 224] = 112
+    64 is for the smoke scale: three times faster than 112.
+    """
+
+    input_size: Literal[64, 112, 224] = 112
 
 
 def network_input(settings: Settings) -> Input:

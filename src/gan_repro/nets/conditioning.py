@@ -37,6 +37,54 @@ class ConditionalBatchNorm2d(nn.Module):
         return self.normalise(x) * scale + shift
 
 
+class ClassTree(nn.Module):
+    """Classes that split in two; each is a row of 0 and 1 over the splits that made it.
+
+    There is one class at first. With a row as its label, conditional batch norm's scale and shift
+    are sums down the tree: gamma = row @ scale, beta = row @ shift. Both halves of a class gain a
+    column of their own, which is 0 until it is trained, so that both start equal to the whole.
+    Class-splitting GAN (CIFASIS/splitting_gan 292fac0, gan_cifar_resnet_kmeans.py, recalc_labels,
+    ``tree_array``; tflib/ops/cond_batchnorm.py, BatchnormB).
+
+    membership : bool (size, size), the rows; classes : int64 (), how many of them are in use.
+    """
+
+    membership: Tensor
+    classes: Tensor
+
+    def __init__(self, size: int) -> None:
+        super().__init__()
+        self.register_buffer("membership", torch.zeros(size, size, dtype=torch.bool))
+        self.register_buffer("classes", torch.tensor(1))
+        self.membership[0, 0] = True
+
+    def forward(self, labels: Tensor) -> Tensor:
+        """labels : int64 (n,) in [0, classes) -> float rows (n, size)."""
+        return self.membership[labels].float()
+
+    def split(self, parent: int) -> int:
+        """Halve a class: one half keeps its number, the other gets the number returned."""
+        child = int(self.classes)
+        column = 2 * child - 1  # each of the child - 1 splits so far has taken two
+        self.membership[child] = self.membership[parent]
+        self.membership[child, column] = True
+        self.membership[parent, column + 1] = True
+        self.classes += 1
+        return child
+
+    def masked(self, logits: Tensor) -> Tensor:
+        """logits : (n, size) -> float32, with the lowest number in the columns not in use."""
+        unused = torch.arange(logits.shape[1], device=logits.device) >= self.classes
+        return logits.float().masked_fill(unused, torch.finfo(torch.float32).min)
+
+
+def scale_the_first_class_alone(network: nn.Module) -> None:
+    """Set every conditional batch norm's scale to 1 for the class 0 and to 0 for all others."""
+    for module in network.modules():
+        if isinstance(module, ConditionalBatchNorm2d):
+            nn.init.zeros_(module.scale[1:])
+
+
 class PlainBatchNorm2d(nn.Module):
     """Batch norm with the conditional one's signature; the label is not looked at."""
 

@@ -7,6 +7,7 @@ elsewhere, and a last linear layer of the discriminator without bias.
 """
 
 import math
+from collections.abc import Callable
 from itertools import pairwise
 from typing import TypeVar
 
@@ -24,6 +25,7 @@ from gan_repro.nets.conditioning import (
 from gan_repro.nets.spectral_norm import spectral_norm
 
 RESIDUAL_GAIN = math.sqrt(2.0)
+Wrap = Callable[[nn.Module], nn.Module]  # what a discriminator does to each of its layers
 
 Layer = TypeVar("Layer", nn.Conv2d, nn.Linear)
 
@@ -155,20 +157,23 @@ class JointGenerator(nn.Module):
         self.image = image
         self.label = label
 
-    def forward(self, latents: Tensor) -> tuple[Tensor, Tensor]:
-        """latents : (n, input_size) -> images in [-1, 1] and label logits (n, label size)."""
-        features = self.image.features(latents)
+    def forward(self, latents: Tensor, labels: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """latents : (n, input_size) -> images in [-1, 1] and label logits (n, label size).
+
+        labels : rows that condition the image's generator, where it has a ``label_size``.
+        """
+        features = self.image.features(latents, labels)
         return torch.tanh(self.image.to_image(features).float()), self.label(features)
 
 
 class FirstDiscriminatorBlock(nn.Module):
     """conv, ReLU, conv, pool; no ReLU on the image. Shortcut: pool *before* conv 1x1."""
 
-    def __init__(self, inputs: int, outputs: int) -> None:
+    def __init__(self, inputs: int, outputs: int, wrap: Wrap = spectral_norm) -> None:
         super().__init__()
-        self.conv1 = spectral_norm(conv(inputs, outputs, 3, RESIDUAL_GAIN))
-        self.conv2 = spectral_norm(conv(outputs, outputs, 3, RESIDUAL_GAIN))
-        self.shortcut = spectral_norm(conv(inputs, outputs, 1))
+        self.conv1 = wrap(conv(inputs, outputs, 3, RESIDUAL_GAIN))
+        self.conv2 = wrap(conv(outputs, outputs, 3, RESIDUAL_GAIN))
+        self.shortcut = wrap(conv(inputs, outputs, 1))
 
     def forward(self, x: Tensor) -> Tensor:
         """(n, inputs, h, w) -> (n, outputs, h/2, w/2)."""
@@ -182,11 +187,11 @@ class DiscriminatorBlock(nn.Module):
     No ReLU works in place: the shortcut carries x, not ReLU(x).
     """
 
-    def __init__(self, width: int, halve: bool) -> None:
+    def __init__(self, width: int, halve: bool, wrap: Wrap = spectral_norm) -> None:
         super().__init__()
-        self.conv1 = spectral_norm(conv(width, width, 3, RESIDUAL_GAIN))
-        self.conv2 = spectral_norm(conv(width, width, 3, RESIDUAL_GAIN))
-        self.shortcut = spectral_norm(conv(width, width, 1)) if halve else None
+        self.conv1 = wrap(conv(width, width, 3, RESIDUAL_GAIN))
+        self.conv2 = wrap(conv(width, width, 3, RESIDUAL_GAIN))
+        self.shortcut = wrap(conv(width, width, 1)) if halve else None
 
     def forward(self, x: Tensor) -> Tensor:
         """(n, width, h, w) -> the same, or (n, width, h/2, w/2)."""
@@ -199,11 +204,11 @@ class DiscriminatorBlock(nn.Module):
 class Trunk(nn.Module):
     """JGAN Table 4 up to the pooling: two blocks that halve, two that don't, ReLU, global *sum*."""
 
-    def __init__(self, shape: ImageShape, width: int) -> None:
+    def __init__(self, shape: ImageShape, width: int, wrap: Wrap = spectral_norm) -> None:
         super().__init__()
-        halve = FirstDiscriminatorBlock(shape.channels, width), DiscriminatorBlock(width, True)
-        keep = DiscriminatorBlock(width, False), DiscriminatorBlock(width, False)
-        self.blocks = nn.Sequential(*halve, *keep)
+        first = FirstDiscriminatorBlock(shape.channels, width, wrap)
+        rest = (DiscriminatorBlock(width, halve, wrap) for halve in (True, False, False))
+        self.blocks = nn.Sequential(first, *rest)
 
     def forward(self, images: Tensor) -> Tensor:
         """images : (n, channels, h, w) in [-1, 1] -> features (n, width)."""

@@ -3,7 +3,7 @@
 from kedro.pipeline import Node
 
 from gan_repro import fetching
-from gan_repro.campaign import SPLITS, Campaign
+from gan_repro.campaign import Campaign
 from gan_repro.pipelines import wiring
 
 
@@ -19,6 +19,5 @@ def nodes(campaign: Campaign) -> list[Node]:
             tags={campaign.scale, dataset},
             fixed={"name": dataset, "split": split},
         )
-        for dataset in campaign.datasets
-        for split in SPLITS
+        for dataset, split in campaign.splits
     ]

@@ -8,19 +8,26 @@ from gan_repro.pipelines import wiring
 
 
 def nodes(campaign: Campaign) -> list[Node]:
-    """One node a data set and choice of labels; each calls the kind's own ``make``."""
+    """One node a data set and choice of labels; each calls the kind's own ``make``.
+
+    Weak labels have a namespace apart: they come from references, which come from instruments,
+    which come from labels, and Kedro wants namespaces without a way back.
+    """
     return [_node(campaign, labelling) for labelling in campaign.labellings]
 
 
 def _node(campaign: Campaign, labelling: Labelling) -> Node:
-    dataset, labels = labelling
+    dataset, split, labels = labelling
     module = kinds.find("labels", labels.kind)
+    inputs = {"images": wiring.images(dataset, split)}
+    if labelling.seen:
+        inputs["seen"] = wiring.reference(labelling.seen)
     return wiring.step(
         module.make,
-        {"images": wiring.images(dataset, "train")},
+        inputs,
         wiring.labels(labelling),
-        name=f"make_{labels.slug}",
-        namespace=f"labels.{dataset}",
+        name=f"make_{labelling.slug}",
+        namespace=f"{'weak_labels' if labelling.seen else 'labels'}.{dataset}",
         tags={campaign.scale, dataset, labels.kind},
         fixed={"settings": module.Settings(**labels.settings)},
     )

@@ -16,7 +16,7 @@ def _node(campaign: Campaign, measuring: Measuring) -> Node:
     dataset, split, extractor = measuring
     inputs = {"images": wiring.images(dataset, split)}
     if measuring.trained_here:
-        inputs["weights"] = wiring.entry(campaign.classifier(dataset), "snapshots")
+        inputs["weights"] = wiring.entry(campaign.instrument(measuring), "snapshots")
     return wiring.step(
         evaluation.measure,
         inputs,

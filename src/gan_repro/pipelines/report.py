@@ -2,21 +2,30 @@
 
 from collections.abc import Mapping, Sequence
 from itertools import chain
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kedro.pipeline import Node
 
 from gan_repro.campaign import Campaign
-from gan_repro.papers import PaperSpec, ScaleSpec
+from gan_repro.papers import PaperSpec
 from gan_repro.pipelines import wiring
+from gan_repro.scales import ScaleSpec
 from gan_repro.tables import render
 from gan_repro.tables.fill import fill
 from gan_repro.tables.filled import FilledTable
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 
 def table_nodes(campaign: Campaign) -> list[Node]:
     """Three nodes a table: filled from whatever score rows there are, in Markdown, in LaTeX."""
     return [step for paper, table in campaign.tables() for step in _table(campaign, paper, table)]
+
+
+def figure_nodes(campaign: Campaign) -> list[Node]:
+    """One node a figure: a picture of lines from tables, or of samples."""
+    return [_figure(campaign, paper, figure) for paper, figure in campaign.figures()]
 
 
 def evidence_node(campaign: Campaign) -> Node:
@@ -61,7 +70,8 @@ def _awaited(campaign: Campaign) -> list[str]:
     in_tables = {
         run.key for paper, table in campaign.tables() for run in campaign.runs_of(paper, table)
     }
-    return [wiring.entry(run, "scores") for run in campaign.runs if run.key not in in_tables]
+    apart = [run for run in campaign.runs if run.key not in in_tables and run.evaluate]
+    return [wiring.entry(run, "scores") for run in apart]
 
 
 def _table(campaign: Campaign, paper: PaperSpec, table: str) -> list[Node]:
@@ -85,6 +95,40 @@ def _table(campaign: Campaign, paper: PaperSpec, table: str) -> list[Node]:
         ),
         wiring.step(render.to_latex, filled, f"{filled}.latex", name=f"latex_{table}", **where),
     ]
+
+
+def _figure(campaign: Campaign, paper: PaperSpec, name: str) -> Node:
+    figure = paper.figures[name]
+    panels = campaign.panels_of(paper, name)
+    sources = [wiring.table(paper.paper, table) for table in figure.tables]
+    sources += [wiring.entry(run, "sheet") for run in panels.values()]
+    return wiring.step(
+        draw_lines if figure.tables else draw_samples,
+        [f"papers.{paper.paper}.figures.{name}", *sources],
+        wiring.figure(paper.paper, name),
+        name=f"draw_{name}",
+        namespace=f"{paper.paper}.figures",
+        tags={campaign.scale, paper.paper},
+        fixed={"figure": name, "names": tuple(figure.tables or panels)},
+    )
+
+
+def draw_lines(
+    paper: PaperSpec, *tables: FilledTable, figure: str, names: tuple[str, ...]
+) -> "Image":
+    """``tables.figures`` of one figure, in pixels."""
+    from gan_repro.tables.figures import table_lines_picture
+
+    return table_lines_picture(paper.figures[figure], dict(zip(names, tables, strict=True)))
+
+
+def draw_samples(
+    paper: PaperSpec, *sheets: bytes | None, figure: str, names: tuple[str, ...]
+) -> "Image":
+    """``tables.panels`` of one figure."""
+    from gan_repro.tables.panels import sample_panels
+
+    return sample_panels(paper.figures[figure], dict(zip(names, sheets, strict=True)))
 
 
 def fill_table(

@@ -5,24 +5,23 @@ from collections.abc import Mapping
 from kedro.pipeline import Node
 
 from gan_repro import training
-from gan_repro.campaign import Campaign, Labelling
+from gan_repro.campaign import Campaign, labelling_of
 from gan_repro.locks import LockedRun
 from gan_repro.pipelines import wiring
-from gan_repro.runs import LabelChoice
 
 
 def nodes(campaign: Campaign, switches: Mapping[str, bool]) -> list[Node]:
     """One node a run; ``switches`` say what becomes of an earlier attempt's state."""
-    return [_node(run, switches) for run in campaign.runs]
+    return [_node(run, switches) for run in campaign.runs if run.trained]
 
 
 def _node(run: LockedRun, switches: Mapping[str, bool]) -> Node:
-    labelling = Labelling(run.train["dataset"], LabelChoice(**run.train["labels"]))
+    labelling = labelling_of(run)
     return wiring.step(
         training.train,
         {
             "run": wiring.entry(run, "run"),
-            "images": wiring.images(labelling.dataset, "train"),
+            "images": wiring.images(labelling.dataset, labelling.split),
             "labels": wiring.labels(labelling),
         },
         [wiring.entry(run, what) for what in ("snapshots", "history", "provenance")],

@@ -42,7 +42,7 @@ def images(dataset: str, split: str) -> str:
 
 def labels(labelling: Labelling) -> str:
     """The catalog entry of made labels."""
-    return f"labels.{labelling.dataset}.{labelling.labels.slug}"
+    return f"labels.{labelling.dataset}.{labelling.slug}"
 
 
 def reference(measuring: Measuring) -> str:
@@ -55,6 +55,11 @@ def table(paper: str, name: str) -> str:
     return f"tables.{paper}.{name}"
 
 
+def figure(paper: str, name: str) -> str:
+    """The catalog entry of a figure as a picture."""
+    return f"figures.{paper}.{name}"
+
+
 def namespace(run: LockedRun) -> str:
     """``paper.family``; a namespace a run would make Kedro-Viz take minutes."""
     return f"{run.paper}.{run.family}"
@@ -62,4 +67,5 @@ def namespace(run: LockedRun) -> str:
 
 def tags(run: LockedRun) -> set[str]:
     """What ``kedro run --tags`` may ask for: the scale, the method's kind, the data set."""
-    return {run.train["scale"], run.train["method"]["kind"], run.train["dataset"]}
+    kind = run.train["method"].get("kind", "real")
+    return {run.train["scale"], kind, run.train["dataset"]}

@@ -22,7 +22,7 @@ except Exception as problem:
 
 
 class Settings(Spec):
-    """dataset : the name of a class in ``torchvision.datasets``."""
+    """dataset : the name of a class in ``torchvision.datasets`` that can download itself."""
 
     dataset: str
 

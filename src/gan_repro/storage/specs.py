@@ -8,7 +8,8 @@ from kedro.io import AbstractDataset
 from gan_repro.checking import known_names, read_yaml
 from gan_repro.errors import ConfigurationError, DataError
 from gan_repro.locks import load_fast
-from gan_repro.papers import PaperSpec, ScaleSpec, read_paper, read_scale
+from gan_repro.papers import PaperSpec, read_paper
+from gan_repro.scales import ScaleSpec, read_scale
 from gan_repro.storage._file import FileDataset
 
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from PIL.Image import Image
 
 _INK = "#010203"  # stands for the page's own text colour, and is replaced by it in the SVG
 _COLOURS = ("#7a7a7a", "#d98a1f", "#3a8f5c", "#8a63c2", "#2f6fd0", "#c2484d")
@@ -26,22 +27,36 @@ def table_lines(figure: FigureSpec, tables: Mapping[str, FilledTable]) -> str:
 
     A panel of ours without any number says so; bars are ± sd over training seeds.
     """
+    with _style(figure.title):
+        return _svg(_lines(figure, tables))
+
+
+def table_lines_picture(figure: FigureSpec, tables: Mapping[str, FilledTable]) -> "Image":
+    """``table_lines`` in pixels, dark on white."""
+    from PIL import Image
+
+    out = io.BytesIO()
+    with _style(figure.title):
+        _lines(figure, tables).savefig(out, format="png", dpi=110, facecolor="white")
+    return Image.open(out).convert("RGB")
+
+
+def _lines(figure: FigureSpec, tables: Mapping[str, FilledTable]) -> "Figure":
     from matplotlib.figure import Figure
 
-    with _style(figure.title):
-        wide = len(figure.tables)
-        sheet = Figure(figsize=(4.6 * wide, 6.0), layout="constrained")
-        panels = sheet.subplots(2, wide, squeeze=False)
-        for place, name in enumerate(figure.tables):
-            for ours in (False, True):
-                axes = panels[int(ours)][place]
-                _panel(axes, tables[name], ours)
-                axes.set_xlabel(figure.x_label)
-                axes.set_ylabel(figure.y_label)
-                axes.set_xticks([c.at for c in tables[name].columns if c.at is not None])
-        handles, labels = panels[0][0].get_legend_handles_labels()
-        sheet.legend(handles, labels, loc="outside lower center", ncols=3, frameon=False)
-        return _svg(sheet)
+    wide = len(figure.tables)
+    sheet = Figure(figsize=(4.6 * wide, 6.0), layout="constrained")
+    panels = sheet.subplots(2, wide, squeeze=False)
+    for place, name in enumerate(figure.tables):
+        for ours in (False, True):
+            axes = panels[int(ours)][place]
+            _panel(axes, tables[name], ours)
+            axes.set_xlabel(figure.x_label)
+            axes.set_ylabel(figure.y_label)
+            axes.set_xticks([c.at for c in tables[name].columns if c.at is not None])
+    handles, labels = panels[0][0].get_legend_handles_labels()
+    sheet.legend(handles, labels, loc="outside lower center", ncols=3, frameon=False)
+    return sheet
 
 
 def training_curves(title: str, histories: "Mapping[str, pd.DataFrame]") -> str:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gan_repro.papers import PaperSpec
+from gan_repro.printed import FigureSpec
 from gan_repro.scales import ScaleSpec
-from gan_repro.tables import figures, render
+from gan_repro.tables import figures, panels, render
 from gan_repro.tables.filled import FilledCell, FilledTable, counted
 from gan_repro.tables.verdict import judge
 
@@ -136,12 +137,26 @@ def _paper(
         "figures": [
             (figure, figures.table_lines(figure, found))
             for figure in paper.figures.values()
-            if all(name in found for name in figure.tables)
+            if figure.tables and all(name in found for name in figure.tables)
+        ],
+        "samples": [
+            (figure, panels.sample_panels(figure, _sheets(figure, paper, scale, evidence)))
+            for figure in paper.figures.values()
+            if figure.panels
         ],
         "claims": [
             judge(name, claim, found, paper.agreement) for name, claim in paper.claims.items()
         ],
     }
+
+
+def _sheets(
+    figure: FigureSpec, paper: PaperSpec, scale: ScaleSpec, evidence: Mapping[str, Evidence]
+) -> dict[str, bytes | None]:
+    """The sheets of the first training seed, as PNG bytes."""
+    names = [panel.run for row in figure.panels for panel in row]
+    left = {n: evidence.get(f"{paper.paper}.{n}.seed{scale.seeds[0]}") for n in names}
+    return {n: _png(found.sheet) if found and found.sheet else None for n, found in left.items()}
 
 
 def _runs_of(paper: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -229,10 +244,12 @@ def _curves(title: str, runs: Sequence[str], evidence: Mapping[str, Evidence]) -
 
 
 def _data_url(sheet: "bytes | Image") -> str:
+    return f"data:image/png;base64,{base64.b64encode(_png(sheet)).decode('ascii')}"
+
+
+def _png(sheet: "bytes | Image") -> bytes:
     if isinstance(sheet, bytes):
-        png = sheet
-    else:
-        out = io.BytesIO()
-        sheet.save(out, format="PNG", optimize=True)
-        png = out.getvalue()
-    return f"data:image/png;base64,{base64.b64encode(png).decode('ascii')}"
+        return sheet
+    out = io.BytesIO()
+    sheet.save(out, format="PNG", optimize=True)
+    return out.getvalue()

@@ -31,7 +31,7 @@ class Batches(Iterator[Batch]):
                 f"{run.key}: batch_size {run.batch_size} was asked for, but {run.dataset} has "
                 f"{len(images)} training images. Choose a batch_size of at most {len(images)}."
             )
-        self.device, self.size = device, run.batch_size
+        self.device, self.size, self.seed = device, run.batch_size, run.seed
         self.format = torch.channels_last if channels_last else torch.contiguous_format
         pixels = torch.from_numpy(np.array(images.images))
         home = device if _fits(pixels, device) else torch.device("cpu")
@@ -51,10 +51,22 @@ class Batches(Iterator[Batch]):
             self._start_epoch()
         index = self.permutation[self.place : self.place + self.size].to(self.pixels.device)
         self.place += self.size
-        pixels = self.pixels.index_select(0, index).to(self.device, non_blocking=True)
-        images = self.scale(pixels, self.noise).contiguous(memory_format=self.format)
+        images = self._scaled(self.pixels.index_select(0, index), self.noise)
         labels = self.labels.index_select(0, index).to(self.device, non_blocking=True)
         return Batch(images, labels, index)
+
+    def in_order(self) -> Iterator[Tensor]:
+        """Every image once, in the data's order; the last batch may be smaller.
+
+        Dequantisation noise is drawn anew from a stream of its own: each call yields the same.
+        """
+        noise = torch_generator(self.seed, "dequantisation in order", self.device)
+        for pixels in self.pixels.split(self.size):
+            yield self._scaled(pixels, noise)
+
+    def _scaled(self, pixels: Tensor, noise: torch.Generator) -> Tensor:
+        images = self.scale(pixels.to(self.device, non_blocking=True), noise)
+        return images.contiguous(memory_format=self.format)
 
     def state(self) -> dict[str, Tensor]:
         """The place in the data, as named tensors."""

@@ -69,7 +69,8 @@ def code_sha256(method: str) -> str:
     root = Path(gan_repro.__file__).parent
     patterns = (f"methods/{method}.py", "methods/_*.py", "nets/*.py", "training/*.py")
     files = sorted(file for pattern in patterns for file in root.glob(pattern))
-    files += [root / name for name in ("game.py", "losses.py", "images.py", "randomness.py")]
+    names = ("game.py", "losses.py", "penalties.py", "images.py", "randomness.py")
+    files += [root / name for name in names]
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
 
 

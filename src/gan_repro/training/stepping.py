@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import torch
+from torch import Tensor
 
 from gan_repro.game import Adam, Clock, Game, Terms, Turn
 from gan_repro.runs import Engine
@@ -41,6 +42,12 @@ class Stepper:
             self.optimisers[name].zero_grad(set_to_none=True)
             self.game.players[name].requires_grad_(False)
         return terms
+
+    def moments(self, player: str, parameter: str) -> dict[str, Tensor]:
+        """What the player's optimiser keeps in the shape of the parameter; empty before a step."""
+        weight = self.game.players[player].get_parameter(parameter)
+        kept = self.optimisers[player].state[weight]
+        return {name: value for name, value in kept.items() if value.shape == weight.shape}
 
 
 def _optimiser(parameters: object, setting: Adam) -> torch.optim.Adam:

@@ -6,8 +6,8 @@ import numpy as np
 import torch
 
 from gan_repro.devices import choose
-from gan_repro.errors import NonFiniteLossError
-from gan_repro.game import Clock, Game, play_round
+from gan_repro.errors import NonFiniteLossError, TrainingError
+from gan_repro.game import Clock, Game, Intermission, play_round
 from gan_repro.images import ImageSet
 from gan_repro.kinds import find
 from gan_repro.randomness import seed_for, torch_generator
@@ -32,9 +32,12 @@ class Table:
     history: History
 
     def play(self, clock: Clock) -> None:
-        """Play one round."""
+        """Play one round, and what the game does after it."""
         self.stepper.schedule(clock)
         self.history.add(play_round(self.game, self.batches, self.stepper, self.draws, clock))
+        if self.game.between_rounds:
+            images, moments = self.batches.in_order, self.stepper.moments
+            self.game.between_rounds(self.game, Intermission(clock, self.draws, images, moments))
         self.averages.update(clock)
 
     def check(self, round_number: int) -> None:
@@ -63,6 +66,17 @@ class Table:
         return flatten(weights, round_number)
 
 
+def _label_size(run: RunSpec, images: ImageSet, labels: np.ndarray) -> int:
+    """The entries of a label row; raises TrainingError where the labels have another number."""
+    size = run.labels.size(images.classes)
+    if labels.ndim == 2 and labels.shape[1] != size:
+        raise TrainingError(
+            f"{run.key}: labels of kind {run.labels.kind!r} have {labels.shape[1]} entries, "
+            f"expected {size}. Make them again: kedro run --pipelines labels"
+        )
+    return size
+
+
 def lay(run: RunSpec, images: ImageSet, labels: np.ndarray) -> Table:
     """Build a run's table; its seed gives the weights, drawn on the CPU whatever the device.
 
@@ -71,7 +85,7 @@ def lay(run: RunSpec, images: ImageSet, labels: np.ndarray) -> Table:
     """
     device = choose(run.engine.device)
     torch.manual_seed(seed_for(run.seed, "weights"))
-    classes = labels.shape[1] if labels.ndim == 2 else images.classes
+    classes = _label_size(run, images, labels)
     module = find("methods", run.method["kind"])
     game: Game = module.build(run.settings(), images.shape, classes)
     for player in game.players.values():
@@ -80,7 +94,10 @@ def lay(run: RunSpec, images: ImageSet, labels: np.ndarray) -> Table:
             player.to(memory_format=torch.channels_last)
         if run.engine.compile:
             player.compile()
-    game.state = {name: value.to(device) for name, value in game.state.items()}
+    for name, first in game.image_state.items():
+        game.state[name] = torch.full((len(images),), first)
+    # in place: a method's functions may hold the dictionary
+    game.state.update({name: value.to(device) for name, value in game.state.items()})
     torch.manual_seed(seed_for(run.seed, "global"))
     return Table(
         game,

@@ -1,0 +1,112 @@
+"""Where scored images come from: a generator as a snapshot holds it, or the data set itself."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Protocol
+
+from gan_repro.errors import EvaluationError
+from gan_repro.images import ImageSet, ImageShape
+from gan_repro.measuring import weights_sha256
+from gan_repro.randomness import numpy_generator
+from gan_repro.runs import RunSpec
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+class Images(Protocol):
+    """Images to be scored.
+
+    kept : the rounds after which there are some.
+    """
+
+    kept: tuple[int, ...]
+
+    def called(self, played: int) -> int | str:
+        """What score rows say of the images of one round."""
+        ...
+
+    def draw(self, played: int, count: int, seed: int, averaged: bool) -> ImageSet:
+        """``count`` images; with the same seed, the first ones are the same whatever the count."""
+        ...
+
+    def sha256(self, played: int) -> str:
+        """A hash of what the images of one round come from."""
+        ...
+
+
+class SnapshotImages:
+    """Images that a run's generator makes, as it was after some of the rounds."""
+
+    def __init__(
+        self, run: RunSpec, snapshots: "Mapping[str, Tensor]", shape: ImageShape, classes: int
+    ):
+        from gan_repro import snapshots as saved
+
+        self.run, self.snapshots, self.shape, self.classes = run, snapshots, shape, classes
+        self.kept = saved.rounds(snapshots)
+
+    def called(self, played: int) -> int:
+        """The round."""
+        return played
+
+    def draw(self, played: int, count: int, seed: int, averaged: bool) -> ImageSet:
+        """Samples; see ``gan_repro.sampling.sample``."""
+        from gan_repro import sampling
+
+        # PyTorch draws normal numbers in sixteens: of a multiple of 16, the first ones are the same
+        # however many follow, so a score does not depend on which other protocols are asked for
+        drawn = sampling.sample(
+            self.run, self.snapshots, played, self.shape, self.classes, -(-count // 16) * 16,
+            seed=seed, averaged=averaged,
+        )  # fmt: skip
+        return drawn.first(count)
+
+    def sha256(self, played: int) -> str:
+        """Over the snapshot's tensors."""
+        return weights_sha256(of_round(self.snapshots, played))
+
+
+class RealImages:
+    """Real images in the place of generated ones: what a protocol says of the data themselves.
+
+    The run's seed draws the share of them; there is nothing to train, and one "round".
+    """
+
+    kept: tuple[int, ...] = (1,)
+
+    def __init__(self, run: RunSpec, images: ImageSet):
+        self.run, self.images = run, images
+
+    def called(self, played: int) -> str:
+        """In the place of a round."""
+        return "real images"
+
+    def draw(self, played: int, count: int, seed: int, averaged: bool) -> ImageSet:
+        """Different images, in an order that the run's and the protocol's seeds give.
+
+        Raises
+        ------
+        EvaluationError
+            When there are fewer than ``count``.
+        """
+        if count > len(self.images):
+            raise EvaluationError(
+                f"{self.run.key}: {count} real images were asked for, but the split "
+                f"{self.run.split!r} of {self.run.dataset} has {len(self.images)}. "
+                "Choose a protocol with fewer samples."
+            )
+        order = numpy_generator(self.run.seed, f"real images/{seed}").permutation(len(self.images))
+        chosen = order[:count]
+        return ImageSet(
+            self.images.images[chosen], self.images.labels[chosen], self.images.classes,
+            self.images.names,
+        )  # fmt: skip
+
+    def sha256(self, played: int) -> str:
+        """Over pixels and labels."""
+        return weights_sha256({"images": self.images.images, "labels": self.images.labels})
+
+
+def of_round(snapshots: "Mapping[str, Tensor]", played: int) -> "dict[str, Tensor]":
+    """What was kept after one round."""
+    return {key: v for key, v in snapshots.items() if int(key.split("/")[0]) == played}

@@ -1,0 +1,75 @@
+"""Figures of samples: every panel in its place, empty ones say so, and the file fits in git."""
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from gan_repro.printed import FigureSpec
+from gan_repro.tables import panels
+
+FIGURE = FigureSpec(
+    title="Samples",
+    source="Figure 4",
+    panels=[
+        [{"title": "one", "run": "a.x"}, {"title": "two", "run": "a.y"}],
+        [{"title": "three", "run": "b.x"}],
+    ],
+)
+
+
+def png(pixels: np.ndarray) -> bytes:
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "PNG")
+    return file.getvalue()
+
+
+def flat(value: int) -> bytes:
+    return png(np.full((50, 50, 3), (value, 0, 200), np.uint8))
+
+
+def test_panels_stand_where_the_figure_says() -> None:
+    sheets = {"a.x": flat(10), "a.y": flat(60), "b.x": flat(120)}
+    found = np.asarray(panels.sample_panels(FIGURE, sheets))
+    middle = found.shape[1] // 2
+    seen = {
+        value: np.argwhere((found == (value, 0, 200)).all(axis=2)).mean(axis=0)
+        for value in (10, 60, 120)
+    }
+    assert seen[10][1] < middle < seen[60][1]
+    assert seen[10][0] == pytest.approx(seen[60][0])
+    assert seen[120][1] == pytest.approx(seen[10][1])
+    assert seen[120][0] > seen[10][0] + 50
+
+
+def test_a_run_without_a_sheet_is_a_panel_that_says_so() -> None:
+    whole = panels.sample_panels(FIGURE, {"a.x": flat(10), "a.y": flat(60), "b.x": flat(120)})
+    part = panels.sample_panels(FIGURE, {"a.x": flat(10), "a.y": None})
+    assert part.size == whole.size
+    grey = (np.asarray(part) == 224).all(axis=2)
+    assert grey.sum() > 2 * 0.9 * panels._SIDE**2
+    assert not (np.asarray(part) == (120, 0, 200)).all(axis=2).any()
+
+
+def test_even_six_panels_of_noise_fit_in_git() -> None:
+    rows = [[{"title": f"{i}{j}", "run": f"r{i}.c{j}"} for j in range(3)] for i in range(2)]
+    figure = FigureSpec(title="", source="", panels=rows)
+    random = np.random.default_rng(0)
+    noise = {
+        f"r{i}.c{j}": png(random.integers(0, 256, (580, 580, 3), dtype=np.uint8))
+        for i in range(2)
+        for j in range(3)
+    }
+    file = io.BytesIO()
+    panels.sample_panels(figure, noise).save(file, "PNG", optimize=True)
+    assert len(file.getvalue()) <= panels.LARGEST
+
+
+@pytest.mark.parametrize("content", [{}, {"tables": ["t"], "panels": [[]], "x_label": "x"}])
+def test_a_figure_has_either_tables_or_panels(content) -> None:
+    content = content or {"tables": [], "panels": []}
+    if content["panels"] == [[]]:
+        content["panels"] = [[{"title": "one", "run": "a.x"}]]
+    with pytest.raises(ValueError, match="either tables or panels"):
+        FigureSpec(title="", source="", **content)
