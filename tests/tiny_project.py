@@ -10,13 +10,17 @@ from typing import Any
 import yaml
 
 ROOT = Path(__file__).parents[1]
-KEPT = ("conf", "src", "pyproject.toml", "README.md", ".telemetry", ".gitignore", ".dvcignore")
-KEPT_ROWS = {
-    "table_1a": {"unsupervised": "cifar10_sngan.clean", "joint": "cifar10_jgan.{column}"},
-    "table_1b": {"conditional_norm": "cifar100_projection_cbn.{column}"},
+COPIED = ("conf", "src", "pyproject.toml", "README.md", ".telemetry", ".gitignore", ".dvcignore")
+KEPT = {
+    "table_1a": (("unsupervised", "joint"), ("noise00", "noise40")),
+    "table_1b": (("conditional_norm",), ("noise00", "noise40")),
+    "table_2": (("real", "jgan_clusters"), ("cifar10_is", "cifar10_fid")),
 }
-FAMILIES = ("cifar10_sngan", "cifar10_jgan", "cifar100_projection_cbn")
-CONDITIONS = ("clean", "noise00", "noise40")
+"""Table -> the rows and the columns that stay."""
+FAMILIES = (
+    "cifar10_sngan", "cifar10_jgan", "cifar100_projection_cbn", "cifar10_real", "cifar10_jgan_weak",
+)  # fmt: skip
+CONDITIONS = ("clean", "noise00", "noise40", "clusters")
 
 
 class Project:
@@ -60,7 +64,7 @@ class Project:
 
 def tiny_project(root: Path) -> Project:
     """A copy of this project with one scale, three small families and two small tables."""
-    for name in KEPT:
+    for name in COPIED:
         source = ROOT / name
         if source.is_dir():
             ignored = shutil.ignore_patterns("__pycache__", "*.egg-info")
@@ -75,21 +79,35 @@ def tiny_project(root: Path) -> Project:
 
 
 def _shrink_paper(project: Project) -> None:
+    (project.root / "conf/papers/demonstrations.yml").unlink()
     paper = project.read("conf/papers/jgan.yml")
     families = {name: paper["families"][name] for name in FAMILIES}
     for family in families.values():
         kept = {c: labels for c, labels in family["conditions"].items() if c in CONDITIONS}
-        family |= {"conditions": kept, "snapshots": [0.5, 0.6, 0.7, 0.8, 0.9, 1.0]}
-    tables = {name: paper["tables"][name] for name in KEPT_ROWS}
-    for name, table in tables.items():
-        table["columns"] = {c: table["columns"][c] for c in ("noise00", "noise40")}
-        table["rows"] = {row: table["rows"][row] for row in KEPT_ROWS[name]}
-        for row in table["rows"].values():
-            row["printed"] = " | ".join(row["printed"].split(" | ")[:2])
-    project.write(
-        "conf/papers/jgan.yml",
-        {**paper, "anchors": None, "families": families, "tables": tables, "claims": {}},
-    )
+        family["conditions"] = kept
+        if family["method"]:
+            family["snapshots"] = [0.5, 0.6, 0.7, 0.8, 0.9, 1.0]
+    tables = {name: _shrunk(paper["tables"][name], *kept) for name, kept in KEPT.items()}
+    panels = [
+        [{"title": run, "run": run} for run in ("cifar10_real.clean", "cifar10_jgan.noise00")]
+    ]
+    figures = {**paper["figures"], "figure_4": {**paper["figures"]["figure_4"], "panels": panels}}
+    del figures["figure_5"]
+    kept = {"families": families, "tables": tables, "figures": figures}
+    project.write("conf/papers/jgan.yml", {**paper, "anchors": None, "claims": {}, **kept})
+
+
+def _shrunk(
+    table: dict[str, Any], rows: tuple[str, ...], columns: tuple[str, ...]
+) -> dict[str, Any]:
+    kept = {}
+    for name in rows:
+        row = kept[name] = dict(table["rows"][name])
+        row["cells"] = {c: cell for c, cell in row.get("cells", {}).items() if c in columns}
+        if "printed" in row:
+            printed = dict(zip(table["columns"], row["printed"].split(" | "), strict=True))
+            row["printed"] = " | ".join(printed[column] for column in columns)
+    return {**table, "rows": kept, "columns": {c: table["columns"][c] for c in columns}}
 
 
 def _shrink_scale(project: Project) -> None:
@@ -98,5 +116,9 @@ def _shrink_scale(project: Project) -> None:
         (project.root / "conf/scales" / f"{scale}.yml").unlink()
     scale = project.read("conf/scales/smoke.yml")
     scale["rounds_fraction"]["jgan"] = 0.00004  # 4 rounds
-    scale["classifiers"]["digits"]["rounds"] = 20
+    scale["labels"] = {"clusters": {"extractor": "autoencoder"}}  # quicker than an ImageNet network
+    del scale["instruments"]["few_label_classifier"]
+    for instrument in scale["instruments"].values():
+        instrument["rounds"] = 20
+    scale["instruments"]["autoencoder"]["datasets"] = {"digits": {}}
     project.write("conf/scales/smoke.yml", scale)

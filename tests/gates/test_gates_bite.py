@@ -84,13 +84,13 @@ def test_a_cell_that_is_no_number_is_refused(copy):
 
 
 def test_a_changed_default_makes_the_lock_stale(copy):
-    method = copy / "src" / "gan_repro" / "methods" / "jgan.py"
+    method = copy / "src" / "gan_repro" / "methods" / "acgan_resnet.py"
     text = method.read_text()
-    assert "default=0.5, ge=0, lt=1" in text
-    method.write_text(text.replace("default=0.5, ge=0, lt=1", "default=0.4, ge=0, lt=1"))
+    assert "default=0.1, ge=0" in text
+    method.write_text(text.replace("default=0.1, ge=0", "default=0.2, ge=0"))
     done = run(copy, "kedro", "lock", "--check")
     assert done.returncode != 0
-    assert "cifar10_jgan.yml" in done.stderr + done.stdout
+    assert "cifar10_acgan_resnet.yml" in done.stderr + done.stdout
 
 
 def test_a_skipped_test_fails_the_session(tmp_path):

@@ -62,7 +62,7 @@ def test_status_tells_done_from_stale_running_interrupted_and_to_do(project: Pro
     train = "jgan.cifar10_sngan.train_clean_seed0,jgan.cifar10_jgan.train_noise00_seed0"
     project.run("kedro", "run", "--nodes", train)
     said = project.run("kedro", "status")
-    assert "6 runs: 4 to do, 2 not scored" in said
+    assert "9 runs: 7 to do, 2 not scored" in said
 
     paper = project.read("conf/papers/jgan.yml")
     paper["families"]["cifar10_sngan"]["method"]["beta1"] = 0.4

@@ -53,8 +53,34 @@ def test_a_session_fills_a_table_and_a_second_one_another_scale(inside: Project)
     assert "Smoke scale" in page
 
     play(inside, ["data"], env="second")
-    assert {tag for node in pipelines["data"].nodes for tag in node.tags} == {"second", "digits"}
+    tags = {tag for node in pipelines["data"].nodes for tag in node.tags}
+    assert tags == {"second", "digits", "digit_pairs"}
     assert (inside.root / "data/03_primary/second/digits/train/about.json").is_file()
+
+
+def test_real_images_are_scored_before_anything_is_trained(inside: Project) -> None:
+    play(inside, ["calibration"])
+    scores = inside.read("data/08_reporting/smoke/jgan/cifar10_real/clean/seed0/scores.json")
+    assert {row["snapshot"] for row in scores} == {"real images"}
+    assert not (inside.root / "data/06_models/smoke/jgan").exists()
+    play(inside, ["report"])
+    table = inside.read(TABLES.format(scale="smoke", table="table_2"))
+    filled = {cell["row"]: cell["mean"] is not None for cell in table["cells"]}
+    assert filled == {"real": True, "jgan_clusters": False}
+
+
+def test_weak_labels_are_made_trained_on_and_compared(inside: Project) -> None:
+    play(inside, ["jgan"])
+    (slug,) = (inside.root / "data/05_model_input/smoke/digits").glob("clusters_*")
+    manifest = json.loads((slug / "manifest.json").read_text())
+    assert manifest["settings"]["extractor"] == "autoencoder"
+    assert sum(manifest["cluster_sizes"]) == manifest["items"] == 1442
+    scores = inside.read(
+        "data/08_reporting/smoke/jgan/cifar10_jgan_weak/clusters/seed0/scores.json"
+    )
+    assert any(row["metric"] == "label_tv" for row in scores)
+    assert (inside.root / "build/results/smoke/jgan/figure_3.png").is_file()
+    assert (inside.root / "build/results/smoke/jgan/figure_4.png").is_file()
 
 
 def test_scores_of_a_second_run_are_bit_identical(inside: Project) -> None:

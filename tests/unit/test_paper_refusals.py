@@ -113,19 +113,19 @@ def test_resolving_names_every_unknown_kind_setting_data_set_and_role(tmp_path):
     paper = changed(
         JGAN,
         ("method: {kind: sngan}", "method: {kind: sngna}"),
-        ("label_width: 128", "label_widht: 128"),
+        ("label_width: 128}} # Table 5", "label_widht: 128}} # Table 5"),
         (
             "noise10: {kind: offset_noise, settings: {rate: 0.1",
             "noise10: {kind: offset_noise, settings: {rate: 7",
         ),
     )
-    scale = changed(SMOKE, ("cifar100: digits", "cifar100: digit"), ("  course:", "  corse:"))
+    scale = changed(SMOKE, ("cifar100: digit_pairs", "cifar100: digit_pair"), ("  course:", "  corse:"))
     message = resolved_refusal(paper, scale, tmp_path)
     for expected in (
         "families.cifar10_sngan.method.kind: methods: no methods kind is called 'sngna'. Did you",
         "families.cifar10_jgan.method.label_widht: nothing is called 'label_widht' here. Did you",
         "families.cifar10_jgan.conditions.noise10.settings.rate:",
-        "families.cifar100_jgan.dataset: no data set is called 'digit'. Did you mean 'digits'?",
+        "families.cifar100_jgan.dataset: no data set is called 'digit_pair'. Did you mean",
         "families.cifar10_jgan.evaluate: the scale has no protocol for the role 'course'. Did you",
     ):
         assert expected in message
@@ -146,7 +146,7 @@ def test_a_scale_overrides_only_what_it_names():
     run = runs["cifar100_jgan"]["noise40"]["seed0"]["train"]
     assert run["method"]["label_width"] == 256
     assert run["method"]["generator_width"] == 16
-    assert (run["rounds"], run["batch_size"], run["dataset"]) == (50, 32, "digits")
+    assert (run["rounds"], run["batch_size"], run["dataset"]) == (50, 32, "digit_pairs")
     assert run["labels"] == {"kind": "offset_noise", "settings": {"rate": 0.4, "seed": 0}}
     full = resolve(paper, read_scale(ROOT / "conf/scales/paper.yml"))
     run = full["cifar100_jgan"]["noise40"]["seed2"]["train"]
