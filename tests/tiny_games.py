@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 import tiny_runs as tiny
 from gan_repro.game import Adam, Average, Clock, Game, Terms, Turn
-from gan_repro.images import ImageSet
+from gan_repro.images import MISSING, ImageSet
 from gan_repro.randomness import torch_generator
 from gan_repro.runs import Engine, RunSpec
 from gan_repro.training.averaging import Averages
@@ -27,10 +27,14 @@ def numbered(count: int) -> ImageSet:
     return ImageSet(pixels, number.astype(np.int64), count)
 
 
-def batches(count: int, size: int, seed: int = 0, pixels: str = "dequantised") -> Batches:
+def batches(
+    count: int, size: int, seed: int = 0, pixels: str = "dequantised", missing: tuple[int, ...] = ()
+) -> Batches:
+    """Batches of numbered images; those in ``missing`` have no label, and are left out."""
     run = tiny.run("sngan", batch_size=size, seed=seed, pixels=pixels)
     images = numbered(count)
-    return Batches(RunSpec(**run), images, images.labels, CPU)
+    labels = np.where(np.isin(images.labels, missing), MISSING, images.labels)
+    return Batches(RunSpec(**run), images, labels, CPU, only_labelled=bool(missing))
 
 
 def linear_game(turns: tuple[Turn, ...], **changes: object) -> Game:

@@ -32,6 +32,16 @@ class _StrictLoader(yaml.SafeLoader):
                 seen.add(key.value)
         return node
 
+    def flatten_mapping(self, node: yaml.MappingNode) -> None:
+        for key, value in node.value:
+            if key.value == "<<" and isinstance(value, yaml.SequenceNode):
+                raise yaml.MarkedYAMLError(
+                    problem="a list after << gives way in another order in each version of PyYAML; "
+                    "merge one mapping",
+                    problem_mark=key.start_mark,
+                )
+        super().flatten_mapping(node)
+
 
 def read_yaml(path: Path) -> dict[str, Any]:
     """The mapping in a YAML file.

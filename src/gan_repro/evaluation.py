@@ -34,7 +34,7 @@ def measure(
 ) -> Reference:
     """Real images as an extractor sees them.
 
-    weights : the snapshots of the classifier's run, for the extractor ``classifier``.
+    weights : the snapshots of the extractor's run, where the suite trains it on the data set.
     """
     module, settings = find_extractor(extractor)
     own = _last_snapshot(weights or {}) if module.TRAINED_HERE else {}
@@ -99,14 +99,14 @@ def calibrate(
 
 
 def label_marginal(labels: np.ndarray, size: int) -> np.ndarray:
-    """The mean label row (size,), in float64, over the labels that are given; zeros if none is.
+    """``measuring.Features.label_marginal`` (2, size) of the labels that are given; 0 if none is.
 
     labels : int64 (n,), ``MISSING`` where none is given, or float (n, size).
     """
-    if labels.ndim == 2:
-        return np.asarray(labels.mean(axis=0, dtype=np.float64))
-    given = labels[labels != MISSING]
-    return np.bincount(given, minlength=size) / max(1, len(given))
+    named = labels.argmax(axis=1) if labels.ndim == 2 else labels[labels != MISSING]
+    shares = np.bincount(named, minlength=size) / max(1, len(named))
+    mean = labels.mean(axis=0, dtype=np.float64) if labels.ndim == 2 else shares
+    return np.stack([mean, shares])
 
 
 def _scores(

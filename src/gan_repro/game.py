@@ -155,6 +155,7 @@ class Game:
     state : named tensors besides weights (codebooks, historical averages, changing labels).
     image_state : names and first values; the engine adds an int64 tensor to ``state`` for each,
         with one entry an image, in the data's order (``Batch.index`` points into it).
+    only_labelled : whether images whose label is missing are left out of the batches.
     averages : moving averages by player; a snapshot of an averaged player keeps both.
     between_rounds : called after each round, with the game and its intermission.
     """
@@ -167,6 +168,7 @@ class Game:
     streams: tuple[str, ...] = ("latents", "labels")
     state: dict[str, Tensor] = field(default_factory=dict)
     image_state: Mapping[str, int] = field(default_factory=dict)
+    only_labelled: bool = False
     averages: Mapping[str, Average] = field(default_factory=dict)
     between_rounds: "Callable[[Game, Intermission], None] | None" = None
 

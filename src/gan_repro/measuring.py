@@ -29,8 +29,8 @@ class Features:
     logits : float32 array (n, k), or None where the extractor does not classify.
     labels : what the images came with: classes asked for or generated, int64 (n,), or label rows,
         float32 (n, k); None where there are none.
-    label_marginal : float64 array (k,), the mean row of the labels that the run trained on; None
-        where nothing was trained.
+    label_marginal : float64 array (2, k), of the labels that the run trained on: the mean row, and
+        how often each entry is the largest; None where nothing was trained.
     """
 
     pooled: np.ndarray
@@ -94,7 +94,7 @@ class Reference:
 
     extractor : the name that protocols use, for example ``efficientnet_lite0_112``.
     dataset, split, shape, classes : of the images; ``labels`` are theirs, int64 (n,).
-    weights : the extractor's own weights where the suite trained it (``classifier``), else empty.
+    weights : the extractor's own weights where the suite trained it on the data set, else empty.
     """
 
     extractor: str
@@ -163,6 +163,24 @@ def find_extractor(name: str) -> tuple[ModuleType, Any]:
         return module, module.Settings(**given)
     except ValueError as error:
         raise ConfigurationError(f"features: the extractor {name!r} cannot be: {error}") from error
+
+
+def unsupervised(extractor: str) -> str:
+    """The extractor's name; refused where the data set's own labels trained it.
+
+    Weak labels of an unsupervised row that come from such a network would be labels in disguise.
+
+    Raises
+    ------
+    ValueError
+        Saying what to take instead; the settings' validation shows it with its place.
+    """
+    if find_extractor(extractor)[0].SEES_LABELS != "none":
+        raise ValueError(
+            f"{extractor!r} was trained with the data set's labels, which these labels must not "
+            "know. Take an extractor that was not, or labels of kind pseudo_labels"
+        )
+    return extractor
 
 
 def in_batches(

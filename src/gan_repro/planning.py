@@ -69,7 +69,8 @@ def snapshot_bytes(run: LockedRun, conf: Path) -> int:
     spec = RunSpec.model_validate(run.train)
     card = datacard.read_card(spec.dataset, conf)
     module = kinds.find("methods", spec.method["kind"])
-    game = module.build(spec.settings(), ImageShape(*card.shape), len(card.classes))
+    size = spec.labels.size(len(card.classes))
+    game = module.build(spec.settings(), ImageShape(*card.shape), size)
     tensors = (t for name in game.published for t in game.players[name].state_dict().values())
     return sum(t.numel() * t.element_size() for t in tensors) * len(spec.snapshot_rounds)
 

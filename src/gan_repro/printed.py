@@ -52,6 +52,7 @@ def _read_row(row: Any) -> Any:
 
 
 Better = Literal["higher", "lower"]
+Role = Literal["ours", "reproduced-baseline", "cited", "beyond"]
 
 
 class ColumnSpec(Spec):
@@ -83,17 +84,19 @@ class RowSpec(Spec):
     role : ``beyond`` for a row of ours that the paper does not have; nothing is printed for it.
     run : ``family.condition``, or ``paper.family.condition`` for another paper's run;
         ``{column}`` stands for the column's name.
+    tolerance : by metric, where the row has a bound of its own in place of the paper's.
     quoted : the source of a number that the paper itself only quotes.
     not_run : why there is no run for the row.
     """
 
     title: str
-    role: Literal["ours", "reproduced-baseline", "cited", "beyond"]
+    role: Role
     printed: Annotated[tuple[Printed | None, ...], BeforeValidator(_read_row)] = ()
     run: str | None = None
     quoted: str | None = None
     not_run: str | None = None
     note: str = ""
+    tolerance: dict[str, float] = Field(default_factory=dict)
     cells: dict[str, CellSpec] = Field(default_factory=dict)
 
 
@@ -102,7 +105,8 @@ class Cell(NamedTuple):
 
     run : ``paper.family.condition``; the training seeds come from the scale.
     protocol : a role, which the scale turns into the name of a protocol.
-    beyond : whether the paper has no such row.
+    role : the row's.
+    tolerance : the row's own bound for agreement, where it has one.
     """
 
     table: str
@@ -114,7 +118,8 @@ class Cell(NamedTuple):
     metric: str
     quoted: str | None = None
     not_run: str | None = None
-    beyond: bool = False
+    role: Role = "ours"
+    tolerance: float | None = None
 
     @property
     def name(self) -> str:
@@ -177,7 +182,8 @@ class TableSpec(Spec):
             metric=here.metric or above.metric or self.metric,
             quoted=source.quoted,
             not_run=source.not_run,
-            beyond=line.role == "beyond",
+            role=line.role,
+            tolerance=line.tolerance.get(here.metric or above.metric or self.metric),
         )
 
 

@@ -31,11 +31,16 @@ class LabelChoice(Spec):
         found = self.settings.get("extractor") or inner["settings"].get("extractor")
         return str(found) if found else None
 
+    @property
+    def names_classes(self) -> bool:
+        """Whether a label says one of the data set's classes, rightly or wrongly."""
+        return not hasattr(kinds.find("labels", self.kind), "size")
+
     def size(self, classes: int) -> int:
         """The entries of a label row, where the data set has ``classes`` classes."""
-        module = kinds.find("labels", self.kind)
-        if not hasattr(module, "size"):
+        if self.names_classes:
             return classes
+        module = kinds.find("labels", self.kind)
         return int(module.size(module.Settings(**self.settings), classes))
 
 

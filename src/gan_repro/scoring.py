@@ -102,8 +102,6 @@ class Scorer:
 
     def sheet(self) -> "Image":
         """The last samples, or the classifications of a run that makes none."""
-        reference = next(iter(self.references.values()))
         if self.last_samples is None:
-            return sheets.classifications(reference)
-        by_class = self.last_samples.classes == reference.classes
-        return sheets.samples(self.last_samples, by_class)
+            return sheets.classifications(next(iter(self.references.values())))
+        return sheets.samples(self.last_samples, self.run.labels.names_classes)

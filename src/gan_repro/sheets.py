@@ -1,5 +1,6 @@
 """Small pictures of what a run makes: a grid of samples, or a classifier's confusions."""
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,10 +24,12 @@ def samples(images: ImageSet, by_class: bool = True) -> "Image":
         Otherwise, and without labels, the first images.
     """
     labels = images.labels.argmax(axis=1) if images.labels.ndim == 2 else images.labels
-    columns = max(1, min(SIDE, LARGEST // (SIDE * int(np.prod(images.shape)))))
+    size = int(np.prod(images.shape))
     if not by_class or images.classes == 1 or (labels == MISSING).all():
+        columns = max(1, min(SIDE, math.isqrt(LARGEST // size)))
         rows = [np.arange(i, min(i + columns, len(images))) for i in _starts(images, columns)]
     else:
+        columns = max(1, min(SIDE, LARGEST // (SIDE * size)))
         classes = range(min(images.classes, SIDE))
         rows = [np.flatnonzero(labels == c)[:columns] for c in classes]
     return _grid([images.images[row] for row in rows], columns, images)
@@ -44,7 +47,7 @@ def classifications(reference: Reference) -> "Image":
 
 
 def _starts(images: ImageSet, columns: int) -> range:
-    return range(0, min(SIDE * columns, len(images)), columns)
+    return range(0, min(columns * columns, len(images)), columns)
 
 
 def _grid(rows: list[np.ndarray], columns: int, images: ImageSet) -> "Image":

@@ -68,7 +68,7 @@ def status(run: LockedRun, output: Callable[[str], Path]) -> Status:
     if output("snapshots").is_file():
         if changed:
             return Status(run, "stale", played, rate, changed)
-        scored = output("scores").is_file()
+        scored = not run.evaluate or output("scores").is_file()
         return Status(run, "done" if scored else "not scored", run.train["rounds"], rate)
     if played:
         return Status(run, "stale" if changed else "interrupted", played, rate, changed)

@@ -28,7 +28,9 @@ class View(Protocol):
 
 
 def check_view(kind: str, extractor: str, images: ImageSet, seen: View | None) -> None:
-    """Refuse a view that is not of these images, or by another extractor.
+    """Refuse a view by another extractor, or of images with other labels.
+
+    Where no image has a label, other images of the same number are not told apart.
 
     Raises
     ------

@@ -15,8 +15,8 @@ PAGES = sorted(page for page in (ROOT / "docs").rglob("*.md") if any(blocks(page
 COPIED = ("conf", "src", "dvc.yaml", "pyproject.toml", "README.md")
 COPIED += (".telemetry", ".gitignore", ".dvcignore", ".dvc/config", ".dvc/.gitignore")
 SHORTER = {
-    "rounds_fraction: {jgan: 0.0005}": "rounds_fraction: {jgan: 0.00001}",  # 1 round
-    "digits: {rounds: 300,": "digits: {rounds: 20,",
+    "{jgan: 0.0005, demonstrations: 0.0005}": "{jgan: 0.00001, demonstrations: 0.00001}",  # 1 round
+    "rounds: 300, batch_size: 64": "rounds: 20, batch_size: 64",
 }
 READERS_OWN = [f"GAN_REPRO_{name}" for name in ("INCEPTION", "RAW", "DATA", "STATE")]
 
@@ -78,6 +78,7 @@ def test_the_pages_that_can_be_executed_are_there() -> None:
         "resume-a-run",
         "run-a-table",
         "share-results-with-dvc",
+        "use-weak-labels",
     }
 
 

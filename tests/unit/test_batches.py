@@ -21,6 +21,14 @@ def test_an_epoch_shows_every_image_once(count, size, seed):
         assert source.place + size > count
 
 
+def test_images_without_a_label_can_be_left_out():
+    source = batches(10, 4, missing=(0, 3))
+    seen = torch.cat([next(source).index for _ in range(2)])
+    assert sorted(seen.tolist()) == [1, 2, 4, 5, 6, 7, 8, 9]
+    with pytest.raises(ConfigurationError, match="digits has 3 training images"):
+        batches(5, 4, missing=(0, 3))
+
+
 def test_epochs_and_seeds_differ_in_order():
     source = batches(40, 40)
     first, second, other = next(source).index, next(source).index, next(batches(40, 40, 1)).index

@@ -232,7 +232,7 @@ def test_the_scales_ask_for_protocols_that_exist() -> None:
 def test_labels_of_another_size_are_sampled_and_compared() -> None:
     """Weak labels have columns of their own; a row of the data set's classes would not load."""
     run = a_run("jgan", [1.0]) | {
-        "labels": {"kind": "clusters", "settings": {"clusters": 4, "extractor": "classifier"}}
+        "labels": {"kind": "clusters", "settings": {"clusters": 4, "extractor": "autoencoder"}}
     }
     spec = RunSpec.model_validate(run)
     game = kinds.find("methods", "jgan").build(spec.settings(), reference().shape, 4)

@@ -7,7 +7,8 @@ from torch import Tensor, nn
 
 from gan_repro.images import ImageShape
 from gan_repro.nets.conditioning import ConditionalBatchNorm2d, label_vectors
-from gan_repro.nets.resnet import Generator, GeneratorBlock, JointGenerator, LabelBranch
+from gan_repro.nets.label_branch import JointGenerator, LabelBranch
+from gan_repro.nets.resnet import Generator, GeneratorBlock
 from tensors import close, differ
 
 CIFAR, STL, MNIST, DIGITS = (

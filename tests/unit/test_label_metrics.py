@@ -59,7 +59,7 @@ def test_labels_that_name_no_classes_are_refused() -> None:
 
 
 def test_the_distance_is_half_the_sum_of_the_gaps() -> None:
-    even = np.full(4, 0.25)
+    even = np.full((2, 4), 0.25)
     assert distances(np.array([0, 1, 2, 3]), even) == (0.0, 0.0)
     assert distances(np.array([0, 0, 0, 0]), even) == (0.75, 0.75)
     soft = np.float32([[0.4, 0.2, 0.2, 0.2]] * 3)
@@ -68,11 +68,18 @@ def test_the_distance_is_half_the_sum_of_the_gaps() -> None:
 
 def test_two_labels_side_by_side_are_compared_by_their_mean_share() -> None:
     rows = np.concatenate([EYE[[0, 1]], EYE[[2, 2]]], axis=1)
-    assert distances(rows, rows.mean(axis=0, dtype=np.float64))[0] == 0.0
+    assert distances(rows, marginal_of(rows, 8)) == (0.0, 0.0)
+
+
+def test_rows_that_are_the_training_rows_have_no_distance() -> None:
+    """The bug: the largest entries of near-uniform rows against the mean row."""
+    rows = np.random.default_rng(0).dirichlet(np.full(64, 50.0), 500).astype(np.float32)
+    assert distances(rows, marginal_of(rows, 64)) == pytest.approx((0.0, 0.0), abs=1e-6)
+    assert distances(rows[::-1][:100], marginal_of(rows, 64))[1] < 0.5
 
 
 def test_what_is_no_distribution_is_refused() -> None:
-    even = np.full(4, 0.25)
+    even = np.full((2, 4), 0.25)
     for rows in (np.float32([[-1, 2, 0, 0]]), np.float32([[1, 1, 0, 0]]), 3 * EYE):
         with pytest.raises(EvaluationError, match="no distributions"):
             distances(rows, even)
@@ -81,8 +88,8 @@ def test_what_is_no_distribution_is_refused() -> None:
 
 
 def test_the_marginal_of_training_labels_counts_those_that_are_given() -> None:
-    np.testing.assert_array_equal(
-        marginal_of(np.array([0, 0, 2, MISSING]), 3), np.array([2, 0, 1]) / 3
-    )
-    np.testing.assert_allclose(marginal_of(np.float32([[0.2, 0.8], [0.4, 0.6]]), 2), [0.3, 0.7])
-    assert marginal_of(np.array([MISSING]), 2).tolist() == [0, 0]
+    hard = marginal_of(np.array([0, 0, 2, MISSING]), 3)
+    np.testing.assert_array_equal(hard, [np.array([2, 0, 1]) / 3] * 2)
+    soft = marginal_of(np.float32([[0.2, 0.8], [0.4, 0.6]]), 2)
+    np.testing.assert_allclose(soft, [[0.3, 0.7], [0, 1]])
+    assert marginal_of(np.array([MISSING]), 2).tolist() == [[0, 0], [0, 0]]

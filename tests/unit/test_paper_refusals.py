@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from gan_repro.checking import read_yaml
 from gan_repro.errors import ConfigurationError
 from gan_repro.papers import read_paper
 from gan_repro.resolution import resolve, resolve_shared
@@ -119,7 +120,8 @@ def test_resolving_names_every_unknown_kind_setting_data_set_and_role(tmp_path):
             "noise10: {kind: offset_noise, settings: {rate: 7",
         ),
     )
-    scale = changed(SMOKE, ("cifar100: digit_pairs", "cifar100: digit_pair"), ("  course:", "  corse:"))
+    wrong_pairs = ("cifar100: digit_pairs", "cifar100: digit_pair")
+    scale = changed(SMOKE, wrong_pairs, ("  course:", "  corse:"))
     message = resolved_refusal(paper, scale, tmp_path)
     for expected in (
         "families.cifar10_sngan.method.kind: methods: no methods kind is called 'sngna'. Did you",
@@ -168,3 +170,13 @@ def test_an_instrument_says_what_is_different_on_a_data_set():
     assert (run["dataset"], run["split"], run["labels"]["kind"]) == ("stl10", "unlabeled", "none")
     other = resolve_shared(scale)["autoencoder_cifar10"]["clean"]["seed0"]["train"]
     assert (other["split"], other["rounds"]) == ("train", run["rounds"])
+
+
+def test_a_list_of_merges_is_refused(tmp_path):
+    """Which of two mappings gives way depends on PyYAML's version."""
+    text = "a: &a {x: 1}\nb: &b {x: 2}\nc: {<<: [*a, *b]}\n"
+    (tmp_path / "m.yml").write_text(text)
+    with pytest.raises(ConfigurationError, match="a list after << gives way"):
+        read_yaml(tmp_path / "m.yml")
+    (tmp_path / "m.yml").write_text(text.replace("[*a, *b]", "*a"))
+    assert read_yaml(tmp_path / "m.yml")["c"] == {"x": 1}

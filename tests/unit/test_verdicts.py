@@ -173,3 +173,23 @@ def test_a_claim_in_the_papers_own_units_is_judged_only_at_a_comparable_scale():
     )
     full = SCALE.model_copy(update={"comparable": True})
     assert judge("better", claim, table_of(cells, full), RULE).verdict == "holds"
+
+
+@pytest.mark.parametrize(
+    ("change", "verdict"),
+    [
+        ({"role": "cited"}, "no verdict: the paper quotes this number"),
+        ({"tolerance": {"inception_score": 0.001}}, "not resolved"),
+        ({}, "agrees"),
+    ],
+)
+def test_a_rows_role_and_bound_decide_its_agreement(change, verdict):
+    row = PAPER.tables["table_1"].rows["free"].model_copy(update=change)
+    table = PAPER.tables["table_1"].model_copy(update={"rows": {"free": row}})
+    paper = PAPER.model_copy(update={"tables": {"table_1": table}})
+    rows = [
+        {**ROWS[0], "run": f"small.free.clean.seed{seed}", "value": 7.0 + 0.01 * seed}
+        for seed in range(3)
+    ]
+    filled = fill(paper, "table_1", SCALE.model_copy(update={"comparable": True}), rows)
+    assert filled.cell("free", "clean").agreement == verdict

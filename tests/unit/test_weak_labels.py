@@ -190,3 +190,15 @@ def test_none_gives_no_image_a_label() -> None:
         found = none.make(none.Settings(), images)
         assert found.labels.tolist() == [MISSING] * 5
         assert (found.labels.dtype, found.manifest["size"]) == (np.int64, images.classes)
+
+
+@pytest.mark.parametrize("kind", ["svd_probabilities", "clusters", "autoencoder_codes"])
+@pytest.mark.parametrize("extractor", ["classifier", "few_label_classifier"])
+def test_unsupervised_labels_come_from_no_network_that_has_seen_labels(kind, extractor):
+    with pytest.raises(ValidationError, match="trained with the data set's labels"):
+        kinds.find("labels", kind).Settings(extractor=extractor)
+
+
+def test_pseudo_labels_come_from_no_network_that_has_seen_every_label():
+    with pytest.raises(ValidationError, match="trained with every label"):
+        kinds.find("labels", "pseudo_labels").Settings(extractor="classifier")

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 CLASSIFIES = False
 TRAINED_HERE = True
+SEES_LABELS = "none"
 PLAYER = "autoencoder"
 
 

@@ -9,6 +9,7 @@ from gan_repro.measuring import Input
 
 CLASSIFIES = True
 TRAINED_HERE = True
+SEES_LABELS = "all"
 
 
 class Settings(Spec):

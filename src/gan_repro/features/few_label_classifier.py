@@ -9,6 +9,7 @@ from gan_repro.measuring import Input
 
 CLASSIFIES = True
 TRAINED_HERE = True
+SEES_LABELS = "some"
 
 
 class Settings(Spec):

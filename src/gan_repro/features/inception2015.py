@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 CLASSIFIES = True
 TRAINED_HERE = False
+SEES_LABELS = "none"
 VARIABLE = "GAN_REPRO_INCEPTION"
 FILE = "weights-inception-2015-12-05-6726825d.pth"
 ADDRESS = f"https://github.com/toshas/torch-fidelity/releases/download/v0.2.0/{FILE}"

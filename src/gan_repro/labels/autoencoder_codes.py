@@ -9,7 +9,7 @@ from gan_repro import weak_labels
 from gan_repro.errors import ConfigurationError
 from gan_repro.images import ImageSet, LabelSet
 from gan_repro.kinds import Spec
-from gan_repro.measuring import Reference, find_extractor
+from gan_repro.measuring import Reference, unsupervised
 
 
 class Settings(Spec):
@@ -23,11 +23,7 @@ class Settings(Spec):
     code_size: int = Field(default=64, ge=2)
     squash: Literal["none", "softmax"] = "none"
 
-    @field_validator("extractor")
-    @classmethod
-    def _is_known(cls, name: str) -> str:
-        find_extractor(name)
-        return name
+    _unsupervised = field_validator("extractor")(unsupervised)
 
 
 def size(settings: Settings, classes: int) -> int:

@@ -9,7 +9,7 @@ from gan_repro import weak_labels
 from gan_repro.errors import ConfigurationError
 from gan_repro.images import ImageSet, LabelSet
 from gan_repro.kinds import Spec
-from gan_repro.measuring import Reference, find_extractor
+from gan_repro.measuring import Reference, unsupervised
 
 STARTS = 10
 """Ours: of so many first centres, the best are kept."""
@@ -22,11 +22,7 @@ class Settings(Spec):
     clusters: int = Field(default=10, ge=2)
     seed: int = Field(default=0, ge=0, lt=2**32)
 
-    @field_validator("extractor")
-    @classmethod
-    def _is_known(cls, name: str) -> str:
-        find_extractor(name)
-        return name
+    _unsupervised = field_validator("extractor")(unsupervised)
 
 
 def size(settings: Settings, classes: int) -> int:

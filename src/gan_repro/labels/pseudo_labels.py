@@ -19,8 +19,14 @@ class Settings(Spec):
     @field_validator("extractor")
     @classmethod
     def _classifies(cls, name: str) -> str:
-        if not find_extractor(name)[0].CLASSIFIES:
+        module, _ = find_extractor(name)
+        if not module.CLASSIFIES:
             raise ValueError(f"{name!r} does not classify. Take an extractor that does")
+        if module.SEES_LABELS == "all":
+            raise ValueError(
+                f"{name!r} was trained with every label, so nothing is guessed. "
+                "Take few_label_classifier"
+            )
         return name
 
 

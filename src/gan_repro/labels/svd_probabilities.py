@@ -9,7 +9,7 @@ from gan_repro import weak_labels
 from gan_repro.errors import ConfigurationError
 from gan_repro.images import ImageSet, LabelSet
 from gan_repro.kinds import Spec
-from gan_repro.measuring import Features, Reference, find_extractor
+from gan_repro.measuring import Features, Reference, find_extractor, unsupervised
 
 
 class Settings(Spec):
@@ -30,7 +30,7 @@ class Settings(Spec):
 
     @model_validator(mode="after")
     def _extractor_gives_the_output(self) -> Self:
-        module, _ = find_extractor(self.extractor)
+        module, _ = find_extractor(unsupervised(self.extractor))
         if self.output != "pool3" and not module.CLASSIFIES:
             raise ValueError(
                 f"{self.extractor!r} gives no {self.output}: it does not classify. "
@@ -47,8 +47,9 @@ def size(settings: Settings, classes: int) -> int:
 def make(settings: Settings, images: ImageSet, seen: Reference) -> LabelSet:
     """l(x) = softmax(TSVD_k(p(x)) / T), float32 (n, k): Park 2019 (arXiv 1905.11574), section 3.
 
-    p : all class probabilities of the extractor, or its other outputs. TSVD : the truncated
-    singular value decomposition of these images' p, without centring.
+    p : all class probabilities of the extractor (1,008 of Inception's 2015 graph, from logits
+    without bias as in improved-gan's score), or its other outputs. TSVD : the truncated singular
+    value decomposition of these images' p, without centring.
 
     Raises
     ------

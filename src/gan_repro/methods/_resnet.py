@@ -5,10 +5,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from gan_repro.game import Adam, Draws, Game, Sampler, TermsFunction, Turn
-from gan_repro.images import ImageShape
 from gan_repro.kinds import Spec
-from gan_repro.nets.label_outputs import LabelOutput, label_output
-from gan_repro.nets.resnet import LabelBranch
 
 
 class ResnetSettings(Spec):
@@ -57,28 +54,6 @@ class ResnetSettings(Spec):
         """z ~ N(0, I), (count, latent_size)."""
         stream = draws["latents"]
         return torch.randn(count, self.latent_size, generator=stream, device=stream.device)
-
-
-class JointSettings(ResnetSettings):
-    """Settings of a generator that makes a label beside the image: JGAN's Tables 5 and 6.
-
-    label_output, label_temperature : what follows the branch's last layer, see nets/label_outputs.
-    """
-
-    label_width: int = Field(default=128, ge=1)  # C_l of Table 5: 128 for CIFAR-10, 256 for -100
-    label_hidden_layers: int = Field(default=2, ge=1)  # Table 5; 3 in Table 6
-    dropout: float = Field(default=0.5, ge=0, lt=1)  # section 3
-    label_output: LabelOutput = "softmax"  # Table 5 ends in a bare dense layer; see docs
-    label_temperature: float = Field(default=1.0, gt=0)  # ours: the paper has none
-
-    def label_branch(self, shape: ImageShape, size: int) -> LabelBranch:
-        """The branch for labels of ``size`` entries."""
-        width, layers = self.label_width, self.label_hidden_layers
-        return LabelBranch(shape, self.generator_width, width, layers, size, self.dropout)
-
-    def label(self, logits: Tensor, noise: Tensor) -> Tensor:
-        """The label that the discriminator sees, (n, size), of the branch's logits."""
-        return label_output(self.label_output, logits, noise, self.label_temperature)
 
 
 def uniform_labels(count: int, classes: int, draws: Draws) -> Tensor:

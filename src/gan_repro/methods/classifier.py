@@ -40,6 +40,7 @@ def build(settings: Settings, shape: ImageShape, classes: int) -> Game:
         optimisers={NAME: adam},
         published=(NAME,),
         streams=(),
+        only_labelled=True,
     )
 
 

@@ -5,16 +5,14 @@ Park 2019 (arXiv 1905.11574), eqs 3 and 4 in the hinge form of section 3. A gene
 and enters the projection as a linear map, so gradients reach the label branch through it.
 """
 
-from collections.abc import Mapping
-
-import torch
 from torch import Tensor
 
-from gan_repro.game import Batch, Clock, Draws, Game, Generated, Memory, Players, Sampler, Terms
+from gan_repro.game import Draws, Game, Players
 from gan_repro.images import ImageShape
-from gan_repro.losses import hinge_fake, hinge_generator, hinge_real
-from gan_repro.methods._resnet import JointSettings, uniform_noise
-from gan_repro.nets.resnet import Discriminator, Generator, JointGenerator
+from gan_repro.methods._joint import Inputs, JointSettings
+from gan_repro.methods._resnet import uniform_noise
+from gan_repro.nets.label_branch import JointGenerator
+from gan_repro.nets.resnet import Discriminator, Generator
 
 CITATION = "Park, JGAN: A Joint Formulation of GAN for Synthesizing Images and Labels, 2019"
 
@@ -27,40 +25,14 @@ def build(settings: Settings, shape: ImageShape, classes: int) -> Game:
     """The game of ``generator`` (image and label) and ``discriminator`` (of pairs)."""
 
     def draw(count: int, draws: Draws) -> dict[str, Tensor]:
-        return {
-            "latents": settings.latents(count, draws),
-            "noise": uniform_noise(count, classes, draws),
-        }
+        latents, noise = settings.latents(count, draws), uniform_noise(count, classes, draws)
+        return {"latents": latents, "noise": noise}
 
-    def generate(players: Players, inputs: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
+    def generate(players: Players, inputs: Inputs) -> tuple[Tensor, Tensor]:
         images, logits = players["generator"](inputs["latents"])
         return images, settings.label(logits, inputs["noise"])
 
-    def discriminator_terms(
-        players: Players, batch: Batch | None, draws: Draws, clock: Clock, memory: Memory
-    ) -> Terms:
-        assert batch is not None
-        count = memory["count"] = len(batch.images)
-        with torch.no_grad():
-            images, labels = generate(players, draw(count, draws))
-        real = players["discriminator"](batch.images, batch.labels)
-        fake = players["discriminator"](images, labels)
-        return Terms({"real": hinge_real(real), "fake": hinge_fake(fake)})
-
-    def generator_terms(
-        players: Players, batch: Batch | None, draws: Draws, clock: Clock, memory: Memory
-    ) -> Terms:
-        images, labels = generate(players, draw(memory["count"], draws))
-        scores = players["discriminator"](images, labels)
-        # real labels may be corners and generated ones not: watch that D can't tell by sharpness
-        sharpness = labels.max(dim=1).values.mean()
-        return Terms({"adversarial": hinge_generator(scores)}, {"label_sharpness": sharpness})
-
     image = Generator(shape, settings.latent_size, settings.generator_width)
-    return settings.game(
-        JointGenerator(image, settings.label_branch(shape, classes)),
-        Discriminator(shape, settings.discriminator_width, classes),
-        discriminator_terms,
-        generator_terms,
-        Sampler(draw, lambda players, inputs: Generated(*generate(players, inputs))),
-    )
+    generator = JointGenerator(image, settings.label_branch(shape, classes))
+    discriminator = Discriminator(shape, settings.discriminator_width, classes)
+    return settings.joint_game(generator, discriminator, draw, generate, made=classes)

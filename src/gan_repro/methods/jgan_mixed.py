@@ -5,19 +5,18 @@ Park 2019 (arXiv 1905.11574), section 2, proposes that well-defined labels stay 
 noisy or weak ones are generated jointly; it prints no result. D projects on both at once.
 """
 
-from collections.abc import Mapping
-
 import torch
 from pydantic import Field
 from torch import Tensor
 
 from gan_repro.errors import ConfigurationError
-from gan_repro.game import Batch, Clock, Draws, Game, Generated, Memory, Players, Sampler, Terms
+from gan_repro.game import Draws, Game, Players
 from gan_repro.images import ImageShape
-from gan_repro.losses import hinge_fake, hinge_generator, hinge_real
-from gan_repro.methods._resnet import JointSettings, uniform_labels, uniform_noise
+from gan_repro.methods._joint import Inputs, JointSettings
+from gan_repro.methods._resnet import uniform_labels, uniform_noise
 from gan_repro.nets.conditioning import label_vectors
-from gan_repro.nets.resnet import Discriminator, Generator, JointGenerator
+from gan_repro.nets.label_branch import JointGenerator
+from gan_repro.nets.resnet import Discriminator, Generator
 
 CITATION = "Park, JGAN: A Joint Formulation of GAN for Synthesizing Images and Labels, 2019, sec. 2"
 
@@ -54,33 +53,12 @@ def build(settings: Settings, shape: ImageShape, classes: int) -> Game:
             "noise": uniform_noise(count, made, draws),
         }
 
-    def generate(players: Players, inputs: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
+    def generate(players: Players, inputs: Inputs) -> tuple[Tensor, Tensor]:
         condition = label_vectors(inputs["classes"], given)
         images, logits = players["generator"](inputs["latents"], condition)
         return images, torch.cat([condition, settings.label(logits, inputs["noise"])], dim=1)
 
-    def discriminator_terms(
-        players: Players, batch: Batch | None, draws: Draws, clock: Clock, memory: Memory
-    ) -> Terms:
-        assert batch is not None
-        count = memory["count"] = len(batch.images)
-        with torch.no_grad():
-            images, labels = generate(players, draw(count, draws))
-        real = players["discriminator"](batch.images, batch.labels)
-        fake = players["discriminator"](images, labels)
-        return Terms({"real": hinge_real(real), "fake": hinge_fake(fake)})
-
-    def generator_terms(
-        players: Players, batch: Batch | None, draws: Draws, clock: Clock, memory: Memory
-    ) -> Terms:
-        images, labels = generate(players, draw(memory["count"], draws))
-        return Terms({"adversarial": hinge_generator(players["discriminator"](images, labels))})
-
     image = Generator(shape, settings.latent_size, settings.generator_width, given)
-    return settings.game(
-        JointGenerator(image, settings.label_branch(shape, made)),
-        Discriminator(shape, settings.discriminator_width, classes),
-        discriminator_terms,
-        generator_terms,
-        Sampler(draw, lambda players, inputs: Generated(*generate(players, inputs))),
-    )
+    generator = JointGenerator(image, settings.label_branch(shape, made))
+    discriminator = Discriminator(shape, settings.discriminator_width, classes)
+    return settings.joint_game(generator, discriminator, draw, generate, made)

@@ -23,7 +23,7 @@ def least_samples(settings: Settings) -> int:
 
 
 def compute(settings: Settings, features: Features, reference: Reference) -> dict[str, float]:
-    """Distances in [0, 1]: of mean label rows, and with each generated row as its largest entry.
+    """Distances in [0, 1]: of mean label rows, and of how often each entry is the largest.
 
     ``reference`` is not used. Rows of several labels side by side are compared by their mean share.
 
@@ -38,19 +38,20 @@ def compute(settings: Settings, features: Features, reference: Reference) -> dic
             "label_marginal: needs images with labels, of a run that trained on labels. Leave this "
             "metric out of the protocols of runs without labels."
         )
-    size = len(trained_on)
+    size, total = trained_on.shape[1], trained_on[0].sum()
     rows = np.eye(size)[labels] if labels.ndim == 1 else labels.astype(np.float64)
     sums = rows.sum(axis=1)
-    if rows.min() < -1e-4 or np.ptp(sums) > 1e-3 or abs(sums[0] - trained_on.sum()) > 1e-3:
+    if rows.min() < -1e-4 or np.ptp(sums) > 1e-3 or abs(sums[0] - total) > 1e-3:
         raise EvaluationError(
             "label_marginal: generated label rows are no distributions (entries below 0, or sums "
             "other than those of the training labels). Leave this metric out of the run's "
             "protocols."
         )
-    hard = np.eye(size)[rows.argmax(axis=1)]
-    total = trained_on.sum()
-    values = (_distance(made, trained_on / total) for made in (rows / total, hard))
-    return dict(zip(NAMES, values, strict=True))
+    largest = np.eye(size)[rows.argmax(axis=1)]
+    return {
+        "label_tv": _distance(rows / total, trained_on[0] / total),
+        "label_tv_hard": _distance(largest, trained_on[1]),
+    }
 
 
 def _distance(rows: np.ndarray, wanted: np.ndarray) -> float:

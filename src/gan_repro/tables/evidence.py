@@ -7,6 +7,8 @@ from gan_repro.scales import ScaleSpec
 from gan_repro.tables.filled import counted
 from gan_repro.tables.report import Evidence
 
+INSTRUMENTS = "shared."
+"""How the keys of runs start that train what scores and labels are made with."""
 ORIGIN = ("rounds", "seconds", "seed", "device", "precision", "threads", "commit")
 
 
@@ -17,17 +19,19 @@ def to_markdown(scale: ScaleSpec, evidence: Mapping[str, Evidence], sheets: str)
     sheets : where the sheet of a run lies, relative to the page, with ``{run}`` for its path.
     """
     done = {run: left for run, left in evidence.items() if left.scores}
+    planned = [run for run in evidence if not run.startswith(INSTRUMENTS)]
     render = f"kedro run --env {scale.scale} --pipelines report"
     parts = [
         f"# Evidence at {scale.scale} scale",
         f"**{scale.honesty.strip()}**",
-        f"{len(done)} of {counted(len(evidence), 'planned run')} have been scored. A line below is "
+        f"{len([run for run in done if run in planned])} of "
+        f"{counted(len(planned), 'planned run')} have been scored. A line below is "
         "one run, one training seed: no standard deviation and no verdict. `last five` is the mean "
         f"of the run's last five snapshots. This page is written by `{render}`.",
         "## Scores",
         *(_scores(run, left) for run, left in done.items()),
         "## Samples",
-        *(_samples(run, scale, sheets) for run in done),
+        *(_samples(run, left, scale, sheets) for run, left in done.items()),
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -52,11 +56,12 @@ def _scores(run: str, left: Evidence) -> str:
     return "\n".join([f"### {run}", "", facts, "", head, *lines])
 
 
-def _samples(run: str, scale: ScaleSpec, sheets: str) -> str:
+def _samples(run: str, left: Evidence, scale: ScaleSpec, sheets: str) -> str:
     paper, family, condition, seed = run.split(".")
-    names = ",".join(
-        f"{paper}.{family}.{step}_{condition}_{seed}" for step in ("train", "evaluate")
-    )
-    command = f"kedro run --env {scale.scale} --nodes {names}"
+    # real images are not trained, and so leave no provenance
+    steps = ("train", "evaluate") if left.provenance else ("evaluate",)
+    names = ",".join(f"{paper}.{family}.{step}_{condition}_{seed}" for step in steps)
+    what = "--pipelines reference" if run.startswith(INSTRUMENTS) else f"--nodes {names}"
+    command = f"kedro run --env {scale.scale} {what}"
     picture = sheets.format(run=run.replace(".", "/"))
     return f"### Samples of {run}\n\n```\n{command}\n```\n\n![{run}]({picture})"

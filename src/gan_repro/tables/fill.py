@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from gan_repro.papers import PaperSpec
-from gan_repro.printed import Cell
+from gan_repro.printed import AgreementSpec, Cell
 from gan_repro.scales import ScaleSpec
 from gan_repro.tables.filled import BEYOND, FilledCell, FilledColumn, FilledRow, FilledTable, Source
 from gan_repro.tables.verdict import agreement
@@ -118,14 +118,19 @@ def _agreement(cell: Cell, values: list[float], paper: PaperSpec, scale: ScaleSp
         return "quoted"
     if not values:
         return "not run"
-    if cell.beyond:
+    if cell.role == "beyond":
         return BEYOND
     if cell.printed is None:
         return "no verdict: blank in the paper"
     if not scale.comparable:
         return f"not comparable: {scale.scale} scale"
-    rule = paper.agreement
-    return agreement(values, cell.printed.value, rule.tolerance.get(cell.metric), rule)
+    return _verdict(cell, values, cell.printed.value, paper.agreement)
+
+
+def _verdict(cell: Cell, values: list[float], printed: float, rule: AgreementSpec) -> str:
+    if cell.role == "cited":
+        return "no verdict: the paper quotes this number"
+    return agreement(values, printed, cell.tolerance or rule.tolerance.get(cell.metric), rule)
 
 
 def _rule(paper: PaperSpec) -> str:

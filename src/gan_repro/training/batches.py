@@ -8,7 +8,7 @@ from torch import Tensor
 
 from gan_repro.errors import ConfigurationError
 from gan_repro.game import Batch
-from gan_repro.images import ImageSet, pixel_scaling
+from gan_repro.images import MISSING, ImageSet, pixel_scaling
 from gan_repro.randomness import torch_generator
 from gan_repro.runs import RunSpec
 
@@ -20,17 +20,21 @@ class Batches(Iterator[Batch]):
     """Endless batches: every epoch is a fresh permutation, its incomplete last batch is dropped.
 
     ``state`` and ``restore`` hold the place in the data to the image and the bit.
+    only_labelled : leave out images whose label is missing.
     """
 
     def __init__(
         self, run: RunSpec, images: ImageSet, labels: np.ndarray, device: torch.device,
-        channels_last: bool = False,
+        channels_last: bool = False, only_labelled: bool = False,
     ) -> None:  # fmt: skip
-        if len(images) < run.batch_size:
+        left_out = only_labelled and labels.ndim == 1
+        rows = np.flatnonzero(labels != MISSING) if left_out else np.arange(len(images))
+        if len(rows) < run.batch_size:
             raise ConfigurationError(
                 f"{run.key}: batch_size {run.batch_size} was asked for, but {run.dataset} has "
-                f"{len(images)} training images. Choose a batch_size of at most {len(images)}."
+                f"{len(rows)} training images. Choose a batch_size of at most {len(rows)}."
             )
+        self.rows = torch.from_numpy(rows)
         self.device, self.size, self.seed = device, run.batch_size, run.seed
         self.format = torch.channels_last if channels_last else torch.contiguous_format
         pixels = torch.from_numpy(np.array(images.images))
@@ -43,7 +47,7 @@ class Batches(Iterator[Batch]):
 
     def _start_epoch(self) -> None:
         self.epoch_state = self.order.get_state()
-        self.permutation = torch.randperm(len(self.pixels), generator=self.order)
+        self.permutation = self.rows[torch.randperm(len(self.rows), generator=self.order)]
         self.place = 0
 
     def __next__(self) -> Batch:

@@ -104,7 +104,7 @@ def lay(run: RunSpec, images: ImageSet, labels: np.ndarray) -> Table:
         device,
         Stepper(game, run.engine, device),
         Averages(game.players, game.averages),
-        Batches(run, images, labels, device, run.engine.channels_last),
+        Batches(run, images, labels, device, run.engine.channels_last, game.only_labelled),
         {name: torch_generator(run.seed, name, device) for name in game.streams},
         History(run.key),
     )
