@@ -12,8 +12,9 @@ from PIL import Image
 from browser import browse
 from gan_repro.papers import read_paper
 from gan_repro.scales import read_scale
+from gan_repro.tables.evidence import Evidence
 from gan_repro.tables.fill import fill
-from gan_repro.tables.report import Evidence, report
+from gan_repro.tables.report import report
 
 FOLDER = Path(__file__).parents[1] / "golden/tables"
 MEASURE = """

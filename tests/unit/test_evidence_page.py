@@ -4,7 +4,7 @@ from pathlib import Path
 
 from gan_repro.scales import read_scale
 from gan_repro.tables import evidence
-from gan_repro.tables.report import Evidence
+from gan_repro.tables.evidence import Evidence
 
 CPU = Path(__file__).parents[2] / "conf" / "scales" / "cpu.yml"
 

@@ -13,8 +13,9 @@ from PIL import Image
 from gan_repro.papers import read_paper
 from gan_repro.scales import read_scale
 from gan_repro.tables import figures
+from gan_repro.tables.evidence import Evidence
 from gan_repro.tables.fill import fill
-from gan_repro.tables.report import Evidence, course, report, tone
+from gan_repro.tables.report import course, report, tone
 
 FOLDER = Path(__file__).parents[1] / "golden/tables"
 PAPER, SCALE = read_paper(FOLDER / "paper.yml"), read_scale(FOLDER / "scale.yml")

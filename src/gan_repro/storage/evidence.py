@@ -8,7 +8,7 @@ from kedro.io import AbstractDataset
 from gan_repro.errors import DataError
 from gan_repro.locks import load_fast
 from gan_repro.storage.outputs import HistoryDataset, JsonDataset, ScoresDataset, SheetDataset
-from gan_repro.tables.report import Evidence
+from gan_repro.tables.evidence import Evidence
 
 
 class EvidenceDataset(AbstractDataset[Never, dict[str, Evidence]]):

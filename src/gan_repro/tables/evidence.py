@@ -1,15 +1,34 @@
 """What the runs of a scale left behind, as one Markdown page: scores, commands, samples."""
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from gan_repro.scales import ScaleSpec
 from gan_repro.tables.filled import counted
-from gan_repro.tables.report import Evidence
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from PIL.Image import Image
 
 INSTRUMENTS = "shared."
 """How the keys of runs start that train what scores and labels are made with."""
 ORIGIN = ("rounds", "seconds", "seed", "device", "precision", "threads", "commit")
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What one run left behind; None or empty for what it did not.
+
+    sheet : a picture of generated images, as PNG bytes or a Pillow image.
+    history : a frame with ``round`` and one column a term.
+    provenance : times, device, versions, commit, hashes.
+    """
+
+    scores: Sequence[Mapping[str, Any]] = ()
+    sheet: "bytes | Image | None" = None
+    history: "pd.DataFrame | None" = None
+    provenance: Mapping[str, Any] | None = None
 
 
 def to_markdown(scale: ScaleSpec, evidence: Mapping[str, Evidence], sheets: str) -> str:

@@ -3,37 +3,21 @@
 import base64
 import io
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gan_repro.papers import PaperSpec
 from gan_repro.printed import FigureSpec
 from gan_repro.scales import ScaleSpec
 from gan_repro.tables import figures, panels, render
+from gan_repro.tables.evidence import INSTRUMENTS, Evidence
 from gan_repro.tables.filled import FilledCell, FilledTable, counted
 from gan_repro.tables.verdict import judge
 
 if TYPE_CHECKING:
-    import pandas as pd
     from PIL.Image import Image
 
 
 ORIGIN = ("seed", "commit", "device", "seconds", "finished")
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """What one run left behind; None or empty for what it did not.
-
-    sheet : a picture of generated images, as PNG bytes or a Pillow image.
-    history : a frame with ``round`` and one column a term.
-    provenance : times, device, versions, commit, hashes.
-    """
-
-    scores: Sequence[Mapping[str, Any]] = ()
-    sheet: "bytes | Image | None" = None
-    history: "pd.DataFrame | None" = None
-    provenance: Mapping[str, Any] | None = None
 
 
 class Course(NamedTuple):
@@ -74,7 +58,7 @@ def report(
         shortfall=render.shortfall,
         counted=counted,
     )
-    shared = {run: left for run, left in evidence.items() if run.startswith("shared.")}
+    shared = {run: left for run, left in evidence.items() if run.startswith(INSTRUMENTS)}
     shown = [_paper(paper, scale, tables, evidence) for paper in papers]
     _mark_first(run for paper in shown for run in _runs_of(paper))
     page = environment.get_template("report.html.j2").render(
