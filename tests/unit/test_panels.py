@@ -47,9 +47,18 @@ def test_a_run_without_a_sheet_is_a_panel_that_says_so() -> None:
     whole = panels.sample_panels(FIGURE, {"a.x": flat(10), "a.y": flat(60), "b.x": flat(120)})
     part = panels.sample_panels(FIGURE, {"a.x": flat(10), "a.y": None})
     assert part.size == whole.size
-    grey = (np.asarray(part) == 224).all(axis=2)
+    grey = (np.asarray(part) == panels._EMPTY).all(axis=2)
     assert grey.sum() > 2 * 0.9 * panels._SIDE**2
     assert not (np.asarray(part) == (120, 0, 200)).all(axis=2).any()
+
+
+def test_titles_stay_in_their_panels() -> None:
+    title = "a title that is longer than a small panel is wide"
+    rows = [[{"title": title, "run": "a.x"}, {"title": "", "run": "a.y"}]]
+    figure = FigureSpec(title="", source="", panels=rows)
+    drawn = np.asarray(panels._drawn(figure, {}, 260))
+    dark = np.argwhere(drawn[: panels._TITLE] < 128)[:, 1]
+    assert 0 < dark.max() < 260 + panels._GAP
 
 
 def test_even_six_panels_of_noise_fit_in_git() -> None:

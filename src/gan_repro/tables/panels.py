@@ -8,12 +8,13 @@ from gan_repro.printed import FigureSpec
 
 if TYPE_CHECKING:
     from PIL.Image import Image
+    from PIL.ImageFont import FreeTypeFont, ImageFont
 
 LARGEST = 190_000
 """Bytes of the PNG file, which lies in git."""
 _SIDE = 580  # of a panel before anything is made smaller: about a sheet's own
 _TITLE, _GAP = 26, 10
-_PAPER, _INK, _EMPTY = (255, 255, 255), (20, 20, 20), (224, 224, 224)
+_PAPER, _INK, _EMPTY = 255, 20, 224  # grey levels
 
 
 def sample_panels(figure: FigureSpec, sheets: Mapping[str, bytes | None]) -> "Image":
@@ -21,39 +22,53 @@ def sample_panels(figure: FigureSpec, sheets: Mapping[str, bytes | None]) -> "Im
 
     sheets : ``family.condition`` -> the PNG bytes of its sheet, or None.
     """
+    from PIL import Image
+
+    pictures = {run: Image.open(io.BytesIO(png)) for run, png in sheets.items() if png}
     side = _SIDE
-    while len(_png(picture := _drawn(figure, sheets, side))) > LARGEST:
+    while len(_png(drawn := _drawn(figure, pictures, side))) > LARGEST:
         side = int(side * 0.85)
-    return picture
+    return drawn
 
 
-def _drawn(figure: FigureSpec, sheets: Mapping[str, bytes | None], side: int) -> "Image":
-    from PIL import Image, ImageDraw, ImageFont
+def _drawn(figure: FigureSpec, pictures: "Mapping[str, Image]", side: int) -> "Image":
+    from PIL import Image, ImageDraw
 
     rows, columns = len(figure.panels), max(len(row) for row in figure.panels)
     size = columns * (side + _GAP) + _GAP, rows * (side + _TITLE + _GAP) + _GAP
-    canvas = Image.new("RGB", size, _PAPER)
+    grey = all(picture.mode == "L" for picture in pictures.values())
+    canvas = Image.new("L", size, _PAPER) if grey else Image.new("RGB", size, (_PAPER,) * 3)
     draw = ImageDraw.Draw(canvas)
-    font = ImageFont.load_default(size=14)
+    ink, empty = (_INK, _EMPTY) if grey else ((_INK,) * 3, (_EMPTY,) * 3)
+    font = _font(max((panel.title for row in figure.panels for panel in row), key=len), side)
     for i, row in enumerate(figure.panels):
         for j, panel in enumerate(row):
             left, top = _GAP + j * (side + _GAP), _GAP + i * (side + _TITLE + _GAP)
-            draw.text((left, top), panel.title, fill=_INK, font=font)
-            sheet = sheets.get(panel.run)
-            if sheet is None:
-                box = (left, top + _TITLE, left + side, top + _TITLE + side)
-                draw.rectangle(box, fill=_EMPTY)
-                draw.text((left + 8, top + _TITLE + 8), "not run", fill=_INK, font=font)
+            draw.text((left, top), panel.title, fill=ink, font=font)
+            if panel.run in pictures:
+                canvas.paste(_fitted(pictures[panel.run], side), (left, top + _TITLE))
             else:
-                canvas.paste(_fitted(sheet, side), (left, top + _TITLE))
+                box = (left, top + _TITLE, left + side, top + _TITLE + side)
+                draw.rectangle(box, fill=empty)
+                draw.text((left + 8, top + _TITLE + 8), "not run", fill=ink, font=font)
     return canvas
 
 
-def _fitted(sheet: bytes, side: int) -> "Image":
-    """A sheet as a picture that fits into a square."""
+def _font(longest: str, side: int) -> "FreeTypeFont | ImageFont":
+    """The largest font, up to 14 pixels, in which the longest title is no wider than a panel."""
+    from PIL import ImageFont
+
+    for size in range(14, 5, -1):
+        font = ImageFont.load_default(size=size)
+        if font.getlength(longest) <= side:
+            break
+    return font
+
+
+def _fitted(picture: "Image", side: int) -> "Image":
+    """A sheet that fits into a square."""
     from PIL import Image
 
-    picture = Image.open(io.BytesIO(sheet)).convert("RGB")
     scale = min(1.0, side / max(picture.size))
     size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
     return picture.resize(size, Image.Resampling.LANCZOS)
