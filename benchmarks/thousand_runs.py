@@ -1,8 +1,8 @@
 """Time what grows with the number of runs: the registry, Kedro-Viz, and a repro of nothing.
 
 A copy of the project gets a lock of made-up runs; nothing is trained, and DVC is told that small
-files are what the stages made. Limits: 1,000 runs listed in 5 s and opened by Kedro-Viz in 20 s;
-`dvc repro` of 400 runs that are all done in 60 s.
+files are what the stages made. Limits: 1,000 runs listed in 5 s and opened by Kedro-Viz, as their
+paper's pipeline, in 20 s; `dvc repro` of 400 runs that are all done in 60 s.
 """
 
 import os
@@ -57,9 +57,18 @@ def environment(folder: Path) -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": str(folder / "src"), "DO_NOT_TRACK": "1"}
 
 
-def opened(folder: Path) -> float:
+def opened(folder: Path, *options: str) -> float:
     """Seconds from starting Kedro-Viz to its answer with the whole graph."""
-    command = ("kedro", "viz", "run", "--no-browser", "--include-hooks", "--port", str(PORT))
+    command = (
+        "kedro",
+        "viz",
+        "run",
+        "--no-browser",
+        "--include-hooks",
+        "--port",
+        str(PORT),
+        *options,
+    )
     began = time.perf_counter()
     server = subprocess.Popen(
         command, cwd=folder, env=environment(folder), stdout=subprocess.DEVNULL,
@@ -103,7 +112,8 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as place:
         thousand = copy(Path(place, "thousand"), "smoke", 1000)
         listed = run(thousand, "kedro", "registry", "list")
-        seen = opened(thousand)
+        seen = opened(thousand, "--pipeline", "jgan")
+        everything = opened(thousand)
         done = copy(Path(place, "done"), "cpu", 400)
         run(done, "kedro", "export-dvc")
         (done / "dvc.yaml").unlink()  # the smoke scale's
@@ -111,6 +121,7 @@ def main() -> int:
         repeated = run(done, "dvc", "repro", "--all-pipelines", "--quiet")
     print(f"1,000 runs: listed in {listed:.1f} s, at most {LISTED:.0f}")
     print(f"1,000 runs: opened by Kedro-Viz in {seen:.1f} s, at most {OPENED:.0f}")
+    print(f"... with every pipeline beside their paper's: {everything:.1f} s")
     print(f"400 runs, all done: dvc repro in {repeated:.1f} s, at most {REPEATED:.0f}")
     return int(listed > LISTED or seen > OPENED or repeated > REPEATED)
 
