@@ -58,7 +58,7 @@ class Campaign:
     """A scale's runs and tables.
 
     protocols : the protocols' file as it stands.
-    papers : the papers that have locked runs.
+    papers : the papers that have locked runs; demonstrations, which print nothing, last.
     """
 
     scale: str
@@ -165,10 +165,11 @@ class Campaign:
 def read_campaign(conf: Path, scale: str) -> Campaign:
     """The campaign of a scale; raises ConfigurationError when it has no lock."""
     runs = read_runs(conf, scale)
-    papers = dict.fromkeys(run.paper for run in runs if run.paper != SHARED)
+    names = dict.fromkeys(run.paper for run in runs if run.paper != SHARED)
+    papers = [read_paper(conf / "papers" / f"{name}.yml") for name in names]
     return Campaign(
         scale=scale,
         runs=runs,
         protocols=load_fast(conf / "base" / "protocols.yml"),
-        papers=tuple(read_paper(conf / "papers" / f"{paper}.yml") for paper in papers),
+        papers=tuple(sorted(papers, key=lambda paper: not paper.prints_numbers)),
     )

@@ -50,6 +50,11 @@ class PaperSpec(Spec):
     claims: dict[str, ClaimSpec] = Field(default_factory=dict)
     agreement: AgreementSpec
 
+    @property
+    def prints_numbers(self) -> bool:
+        """Whether any table has a printed number; demonstrations have none."""
+        return any(cell.printed for table in self.tables for cell in self.cells(table))
+
     def cells(self, table: str) -> list[Cell]:
         """Every cell of a table, row by row."""
         return self.tables[table].cells(table, self.paper)

@@ -13,14 +13,13 @@ from torch import Tensor, nn
 
 from gan_repro.images import MISSING, ImageShape
 from gan_repro.nets.conditioning import label_vectors
+from gan_repro.nets.label_branch import JointGenerator, LabelBranch
 from gan_repro.nets.resnet import (
     ClassifyingDiscriminator,
     Discriminator,
     DiscriminatorBlock,
     FirstDiscriminatorBlock,
     Generator,
-    JointGenerator,
-    LabelBranch,
     Trunk,
     upsample_steps,
 )

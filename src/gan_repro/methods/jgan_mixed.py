@@ -24,8 +24,8 @@ CITATION = "Park, JGAN: A Joint Formulation of GAN for Synthesizing Images and L
 class Settings(JointSettings):
     """Settings of the joint generator, and how much of a label row is a condition.
 
-    condition_size : the first entries of a label row, a one-hot class (labels/beside_clean); the
-        rest is generated.
+    condition_size : the first entries of a label row, a one-hot class (labels/beside_clean), so
+        the data set's number of classes; the rest is generated.
     """
 
     condition_size: int = Field(default=10, ge=1)

@@ -2,7 +2,8 @@
 
 L_D = E[D(G(z))] - E[D(x)] + 10 E[(||grad D(x')||_2 - 1)^2],  L_G = -E[D(G(z))], x' evenly between
 a real image and a fake. Gulrajani et al. 2017 (arXiv 1704.00028), eq. 3, with the networks of
-improved_wgan_training, gan_cifar_resnet.py at CONDITIONAL False.
+improved_wgan_training, gan_cifar_resnet.py at CONDITIONAL False. Not as there: the generator's
+batch norm has eps 2e-5 and samples with running statistics, as all generators here.
 """
 
 import torch

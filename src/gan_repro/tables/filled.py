@@ -117,6 +117,11 @@ class FilledTable(Spec):
         return ", ".join(f"{column.title} {column.better}" for column in self.columns)
 
     @property
+    def printed(self) -> bool:
+        """Whether the paper has any of the rows."""
+        return any(row.role != "beyond" for row in self.rows)
+
+    @property
     def protocols(self) -> tuple[str, ...]:
         """The protocols behind the cells, in order of appearance."""
         return tuple(dict.fromkeys(cell.protocol for cell in self.cells))

@@ -54,7 +54,7 @@ def notes(table: FilledTable) -> list[str]:
     """What a reader must know below the table: rows' notes, quoted sources, verdicts, protocol."""
     lines = [f"{row.title}: {row.note}" for row in table.rows if row.note]
     lines += _by_row(table, lambda cell: (f"quoted: {cell.quoted}",) if cell.quoted else ())
-    if common_verdict(table):
+    if common_verdict(table) and table.printed:
         lines.append(f"Agreement with the paper: {common_verdict(table)}.")
     if table.rule:
         lines.append(table.rule)
