@@ -137,7 +137,7 @@ class Stages:
             what, *rest = name.split(".")
             if what == "cards":
                 yield f"datasets/{rest[0]}"
-            elif what == "labels" and name in self.labellings:
+            elif name in self.labellings:
                 yield from self._label_roots(self.labellings[name])
             elif what == "reference":
                 yield f"features/{find_extractor(rest[2])[0].__name__.rpartition('.')[2]}"

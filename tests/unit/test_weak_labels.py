@@ -55,7 +55,7 @@ def views(digits: ImageSet, tmp_path_factory: pytest.TempPathFactory) -> dict[st
     runs = {
         "autoencoder": tiny.run("autoencoder", None, {"code_size": 16}, rounds=100, batch_size=32),
         "few_label_classifier": tiny.run(
-            "classifier", None, {"width": 8}, rounds=60, batch_size=64
+            "classifier", None, {"width": 8}, rounds=60, batch_size=32
         ),
     }
     found = {SMALL: measure(digits, SMALL, "digits", "train")}

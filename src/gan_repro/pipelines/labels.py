@@ -8,11 +8,7 @@ from gan_repro.pipelines import wiring
 
 
 def nodes(campaign: Campaign) -> list[Node]:
-    """One node a data set and choice of labels; each calls the kind's own ``make``.
-
-    Weak labels have a namespace apart: they come from references, which come from instruments,
-    which come from labels, and Kedro wants namespaces without a way back.
-    """
+    """One node a data set and choice of labels; each calls the kind's own ``make``."""
     return [_node(campaign, labelling) for labelling in campaign.labellings]
 
 
@@ -27,7 +23,7 @@ def _node(campaign: Campaign, labelling: Labelling) -> Node:
         inputs,
         wiring.labels(labelling),
         name=f"make_{labelling.slug}",
-        namespace=f"{'weak_labels' if labelling.seen else 'labels'}.{dataset}",
+        namespace=f"{wiring.label_layer(labelling)}.{dataset}",
         tags={campaign.scale, dataset, labels.kind},
         fixed={"settings": module.Settings(**labels.settings)},
     )

@@ -41,8 +41,16 @@ def images(dataset: str, split: str) -> str:
 
 
 def labels(labelling: Labelling) -> str:
-    """The catalog entry of made labels."""
-    return f"labels.{labelling.dataset}.{labelling.slug}"
+    """The catalog entry of made labels; weak ones lie in a layer of their own."""
+    return f"{label_layer(labelling)}.{labelling.dataset}.{labelling.slug}"
+
+
+def label_layer(labelling: Labelling) -> str:
+    """``weak_labels`` for labels made from references, which instruments made, which labels made.
+
+    Apart from ``labels``: Kedro wants namespaces without a way back, Kedro-Viz wants it of layers.
+    """
+    return "weak_labels" if labelling.seen else "labels"
 
 
 def reference(measuring: Measuring) -> str:
