@@ -89,7 +89,7 @@ def test_published_figures_follow_from_the_committed_rows_and_sheets(scale: str)
         found = Image.open(file).convert("RGB")
         assert found.size == drawn.size
         # another version of a font or of Matplotlib moves an edge by a shade, not a line
-        assert np.abs(np.asarray(found, float) - np.asarray(drawn, float)).mean() < 2
+        assert np.abs(np.asarray(found, float) - np.asarray(drawn.convert("RGB"), float)).mean() < 2
 
 
 def row(key: str, value: float) -> dict[str, object]:
