@@ -6,11 +6,13 @@ import io
 import pickle
 import struct
 import tarfile
+import zipfile
 from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 import yaml
+from PIL import Image
 
 IDX_FILES = tuple(
     f"{prefix}-{rest}"
@@ -120,6 +122,81 @@ def stl10_files(
     files["stl10_binary/class_names.txt"] = "".join(f"{name}\n" for name in names).encode()
     files["stl10_binary/fold_indices.txt"] = b"0 1 2 3 \n" * 10
     return files
+
+
+CELEBA_HEAD = (
+    "5_o_Clock_Shadow Arched_Eyebrows Attractive Bags_Under_Eyes Bald Bangs Big_Lips Big_Nose "
+    "Black_Hair Blond_Hair Blurry Brown_Hair Bushy_Eyebrows Chubby Double_Chin Eyeglasses Goatee "
+    "Gray_Hair Heavy_Makeup High_Cheekbones Male Mouth_Slightly_Open Mustache Narrow_Eyes "
+    "No_Beard Oval_Face Pale_Skin Pointy_Nose Receding_Hairline Rosy_Cheeks Sideburns Smiling "
+    "Straight_Hair Wavy_Hair Wearing_Earrings Wearing_Hat Wearing_Lipstick Wearing_Necklace "
+    "Wearing_Necktie Young "
+)
+
+
+def jpeg(image: np.ndarray) -> bytes:
+    """uint8 (height, width, 3) as a JPEG file whose pixels differ by little."""
+    file = io.BytesIO()
+    Image.fromarray(image).save(file, "JPEG", quality=98, subsampling=0)
+    return file.getvalue()
+
+
+def celeba_face(seed: int, height: int = 218, width: int = 178) -> bytes:
+    """A JPEG of smooth random colours."""
+    coarse = Image.fromarray(pixels(5, 4, 3, seed=seed))
+    return jpeg(np.asarray(coarse.resize((width, height), Image.Resampling.BICUBIC)))
+
+
+def celeba_files(faces: list[tuple[int, set[str]]]) -> dict[str, bytes]:
+    """CelebA's files by path, images unpacked; ``faces`` are parts (0, 1, 2) and attributes.
+
+    All that torchvision asks for; identities, boxes and landmarks are zeros.
+    """
+    names = [f"{number:06}.jpg" for number in range(1, 1 + len(faces))]
+    values = [
+        "".join("  1" if attribute in own else " -1" for attribute in CELEBA_HEAD.split())
+        for _, own in faces
+    ]
+    landmarks = [f"{eye}_{axis}" for eye in ("lefteye", "righteye", "nose") for axis in "xy"]
+    lists = {
+        "list_attr_celeba.txt": [
+            str(len(faces)),
+            CELEBA_HEAD,
+            *(name + own for name, own in zip(names, values, strict=True)),
+        ],
+        "list_eval_partition.txt": [
+            f"{n} {part}" for n, (part, _) in zip(names, faces, strict=True)
+        ],
+        "identity_CelebA.txt": [f"{name} 0" for name in names],
+        "list_bbox_celeba.txt": [
+            str(len(faces)),
+            "image_id x_1 y_1 width height",
+            *(f"{name}    0   0  0  0" for name in names),
+        ],
+        "list_landmarks_align_celeba.txt": [
+            str(len(faces)),
+            " ".join(landmarks),
+            *(name + "  0" * len(landmarks) for name in names),
+        ],
+    }
+    images = {f"img_align_celeba/{n}": celeba_face(seed) for seed, n in enumerate(names)}
+    return images | {
+        name: "".join(f"{line}\n" for line in own).encode() for name, own in lists.items()
+    }
+
+
+def write_celeba(folder: Path, files: dict[str, bytes], zipped: bool = True) -> None:
+    """``celeba_files`` in a folder, the images in img_align_celeba.zip or unpacked."""
+    folder.mkdir(parents=True, exist_ok=True)
+    images = {name: content for name, content in files.items() if name.endswith(".jpg")}
+    if zipped:
+        with zipfile.ZipFile(folder / "img_align_celeba.zip", "w", zipfile.ZIP_DEFLATED) as packed:
+            for name, content in images.items():
+                packed.writestr(name, content)
+    for name, content in files.items():
+        if not (zipped and name in images):
+            (folder / name).parent.mkdir(exist_ok=True)
+            (folder / name).write_bytes(content)
 
 
 def write_tar(path: Path, files: dict[str, bytes]) -> None:

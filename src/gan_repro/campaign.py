@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from gan_repro import checking
+from gan_repro.embedding import CLASSIFIER
 from gan_repro.errors import ConfigurationError
 from gan_repro.locks import SHARED, LockedRun, load_fast, read_runs
 from gan_repro.measuring import find_extractor
 from gan_repro.papers import PaperSpec, read_paper
-from gan_repro.runs import LabelChoice
+from gan_repro.runs import CODES_SPLIT, LabelChoice
 
 REFERENCE_SPLITS = ("train", "test")
 
@@ -97,14 +98,13 @@ class Campaign:
         return tuple(dict.fromkeys([*for_scores, *for_labels]))
 
     def measurings_of(self, run: LockedRun) -> tuple[Measuring, ...]:
-        """The references that a run's protocols need."""
-        wanted = [self._protocol(name, run) for name in run.evaluate]
-        return tuple(
-            dict.fromkeys(
-                Measuring(run.train["dataset"], p["reference_split"], p["extractor"])
-                for p in wanted
-            )
-        )
+        """The references that a run's protocols need, and those that its codes come from."""
+        protocols = [self._protocol(name, run) for name in run.evaluate]
+        wanted = [(p["reference_split"], p["extractor"]) for p in protocols]
+        labels = LabelChoice(**run.train["labels"])
+        if run.trained and labels.are_codes:
+            wanted.append((CODES_SPLIT, str(labels.extractor)))
+        return tuple(dict.fromkeys(Measuring(run.train["dataset"], *one) for one in wanted))
 
     def instrument(self, measuring: Measuring) -> LockedRun:
         """The run that trains an extractor on a data set.
@@ -136,15 +136,45 @@ class Campaign:
             for figure in paper.figures:
                 yield paper, figure
 
-    def panels_of(self, paper: PaperSpec, figure: str) -> dict[str, LockedRun]:
-        """``family.condition`` -> the run of the first training seed whose samples are shown."""
-        asked = {panel.run for row in paper.figures[figure].panels for panel in row}
-        first: dict[str, LockedRun] = {}
+    def shown_in(self, paper: PaperSpec, figure: str) -> dict[str, list[LockedRun]]:
+        """``family.condition`` -> the runs, one a training seed, of each that a figure shows."""
+        found: dict[str, list[LockedRun]] = {run.run: [] for run in paper.figures[figure].shown}
         for run in self.runs:
             name = f"{run.family}.{run.condition}"
-            if run.paper == paper.paper and name in asked:
-                first.setdefault(name, run)
-        return first
+            if run.paper == paper.paper and name in found:
+                found[name].append(run)
+        return {name: runs for name, runs in found.items() if runs}
+
+    @cached_property
+    def embedded(self) -> tuple[LockedRun, ...]:
+        """The runs whose codes some figure maps: those of the first training seed."""
+        shown = [
+            self.shown_in(paper, figure)
+            for paper, figure in self.figures()
+            if paper.figures[figure].embedding
+        ]
+        first = {run.key: run for runs in shown for run, *_ in runs.values()}
+        return tuple(first.values())
+
+    def views_of(self, run: LockedRun) -> tuple[Measuring, Measuring]:
+        """The test images as the run's encoder and as the data set's classifier see them.
+
+        Raises
+        ------
+        ConfigurationError
+            When no protocol of the run looks through the classifier.
+        """
+        dataset = run.train["dataset"]
+        encoder = str(LabelChoice(**run.train["labels"]).extractor)
+        views = [Measuring(dataset, CODES_SPLIT, name) for name in (encoder, CLASSIFIER)]
+        if views[1] not in self.measurings_of(run):
+            raise ConfigurationError(
+                f"{run.key}: a figure's embedding shows what the {CLASSIFIER!r} of {dataset} sees "
+                f"in samples, but no protocol of the run looks at the split {CODES_SPLIT!r} "
+                f"through it. Give a role of its family one in conf/scales/{self.scale}.yml that "
+                "does, or leave the run out of embedding.runs."
+            )
+        return views[0], views[1]
 
     def runs_of(self, paper: PaperSpec, table: str) -> tuple[LockedRun, ...]:
         """The runs, of all seeds, that a table's cells need."""

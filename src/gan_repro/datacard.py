@@ -23,11 +23,12 @@ class FileFacts(Spec):
 class SplitFacts(Spec):
     """A split: how many images, the fingerprint of its pixels and labels, whether it has labels.
 
+    count : None where it is not known; the raw files' sha256 then guard it alone.
     fingerprint : optional.
     labelled : false where every label is ``MISSING``.
     """
 
-    count: int = Field(gt=0)
+    count: int | None = Field(gt=0)
     fingerprint: str | None = None
     labelled: bool = True
 
@@ -115,8 +116,9 @@ def _size_faults(images: ImageSet, card: DataCard, split: str) -> list[str]:
     faults = []
     if split not in card.splits:
         return [f"there is no such split; known: {', '.join(card.splits)}"]
-    if len(images) != card.splits[split].count:
-        faults.append(f"it has {len(images)} images, expected {card.splits[split].count}")
+    count = card.splits[split].count
+    if count is not None and len(images) != count:
+        faults.append(f"it has {len(images)} images, expected {count}")
     if images.shape != ImageShape(*card.shape):
         faults.append(
             f"its images are {_text(images.shape)} (channels x height x width), "

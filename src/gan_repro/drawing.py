@@ -1,16 +1,22 @@
 """Where scored images come from: a generator as a snapshot holds it, or the data set itself."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
+import numpy as np
+
+from gan_repro import kinds
 from gan_repro.errors import EvaluationError
 from gan_repro.images import ImageSet, ImageShape
-from gan_repro.measuring import weights_sha256
+from gan_repro.measuring import Reference, weights_sha256
 from gan_repro.randomness import numpy_generator
-from gan_repro.runs import RunSpec
+from gan_repro.runs import CODES_SPLIT, RunSpec
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+    from gan_repro.sampling import Codes
 
 
 class Images(Protocol):
@@ -29,6 +35,10 @@ class Images(Protocol):
         """``count`` images; with the same seed, the first ones are the same whatever the count."""
         ...
 
+    def codes(self, count: int, seed: int) -> np.ndarray | None:
+        """The codes that the images of this seed are made from, float32 (count, d)."""
+        ...
+
     def sha256(self, played: int) -> str:
         """A hash of what the images of one round come from."""
         ...
@@ -38,11 +48,17 @@ class SnapshotImages:
     """Images that a run's generator makes, as it was after some of the rounds."""
 
     def __init__(
-        self, run: RunSpec, snapshots: "Mapping[str, Tensor]", shape: ImageShape, classes: int
+        self,
+        run: RunSpec,
+        snapshots: "Mapping[str, Tensor]",
+        shape: ImageShape,
+        classes: int,
+        codes: "Codes | None" = None,
     ):
         from gan_repro import snapshots as saved
 
         self.run, self.snapshots, self.shape, self.classes = run, snapshots, shape, classes
+        self.given = codes
         self.kept = saved.rounds(snapshots)
 
     def called(self, played: int) -> int:
@@ -57,9 +73,13 @@ class SnapshotImages:
         # however many follow, so a score does not depend on which other protocols are asked for
         drawn = sampling.sample(
             self.run, self.snapshots, played, self.shape, self.classes, -(-count // 16) * 16,
-            seed=seed, averaged=averaged,
+            seed=seed, averaged=averaged, codes=self.given,
         )  # fmt: skip
         return drawn.first(count)
+
+    def codes(self, count: int, seed: int) -> np.ndarray | None:
+        """Rows of real images' codes; None for a run whose labels are no codes."""
+        return None if self.given is None else self.given.rows[self.given.places(count, seed)]
 
     def sha256(self, played: int) -> str:
         """Over the snapshot's tensors."""
@@ -102,11 +122,50 @@ class RealImages:
             self.images.names,
         )  # fmt: skip
 
+    def codes(self, count: int, seed: int) -> None:
+        """None: nobody made them."""
+
     def sha256(self, played: int) -> str:
         """Over pixels and labels."""
         return weights_sha256({"images": self.images.images, "labels": self.images.labels})
 
 
+def codes_of(run: RunSpec, references: Iterable[Reference]) -> "Codes | None":
+    """The conditions of a run whose labels are codes; None for other labels.
+
+    Raises
+    ------
+    EvaluationError
+        When none of the references is the extractor's view of the test images.
+    """
+    from gan_repro.sampling import Codes
+
+    if not run.labels.are_codes:
+        return None
+    module = kinds.find("labels", run.labels.kind)
+    for seen in references:
+        if (seen.extractor, seen.split) == (run.labels.extractor, CODES_SPLIT):
+            return Codes(module.codes(module.Settings(**run.labels.settings), seen), seen.labels)
+    raise EvaluationError(
+        f"{run.key}: samples need the codes that {run.labels.extractor} gives to images of the "
+        f"split {CODES_SPLIT!r}, and there is no such reference. Measure it: "
+        "kedro run --pipelines reference"
+    )
+
+
 def of_round(snapshots: "Mapping[str, Tensor]", played: int) -> "dict[str, Tensor]":
     """What was kept after one round."""
     return {key: v for key, v in snapshots.items() if int(key.split("/")[0]) == played}
+
+
+@contextmanager
+def threads(count: int) -> Iterator[None]:
+    """As many threads as a run trained with, meanwhile: pixels differ between one and two."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

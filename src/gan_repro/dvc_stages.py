@@ -104,6 +104,7 @@ class Stages:
             for run in self.campaign.runs:
                 if (run.paper, run.family) == (paper, family):
                     decisive = [what for what in run.leaves if what in DECISIVE_EVIDENCE]
+                    decisive += ["embedding"] if run in self.campaign.embedded else []
                     yield from (self.entries.path(f"{run.key}.{what}") for what in decisive)
         elif kind not in {"params", "provenance"} and not embedded:
             yield self.entries.path(name)

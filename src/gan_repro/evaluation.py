@@ -1,15 +1,14 @@
 """Named protocols applied to a run's snapshots: score rows, and a sheet of samples."""
 
 import logging
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from gan_repro import protocols as protocol_files
 from gan_repro import score_rows
-from gan_repro.drawing import Images, RealImages, SnapshotImages, of_round
+from gan_repro.drawing import Images, RealImages, SnapshotImages, codes_of, of_round, threads
 from gan_repro.errors import EvaluationError
 from gan_repro.images import MISSING, ImageSet, LabelSet
 from gan_repro.measuring import Extractor, Reference, find_extractor, moments
@@ -68,6 +67,8 @@ def evaluate(
     """Score rows of a run by every named protocol, and a sheet of its last snapshot's samples.
 
     labels : those that the run trained on.
+    references : the protocols', and where the labels are codes, their extractor's view of the test
+        images, whose codes are the conditions of samples.
 
     Samples are drawn once a snapshot and seed, and seen once by each extractor; a protocol takes
     as many of them, from the first on, as it asks for. A run that makes no images gets a sheet
@@ -81,8 +82,9 @@ def evaluate(
         When a reference or a snapshot is missing or does not fit, or a score is not finite.
     """
     spec = RunSpec.model_validate(run)
-    images = SnapshotImages(spec, snapshots, references[0].shape, references[0].classes)
-    marginal = label_marginal(labels.labels, spec.labels.size(references[0].classes))
+    first, codes = references[0], codes_of(spec, references)
+    images = SnapshotImages(spec, snapshots, first.shape, first.classes, codes)
+    marginal = label_marginal(labels.labels, spec.labels.size(first.classes))
     return _scores(spec, names, protocols, images, references, marginal)
 
 
@@ -121,7 +123,7 @@ def _scores(
     scorer = Scorer(spec, images, _matched(spec, chosen, references), marginal)
     due = {p.name: due_rounds(p, spec, images.kept) for p in chosen}
     values: dict[tuple[str, int], dict[str, float]] = {}
-    with _threads(spec.engine.threads):
+    with threads(spec.engine.threads):
         for played in sorted(set().union(*due.values())):
             log.info("%s: scoring the snapshot of round %d", spec.key, played)
             now = [p for p in chosen if played in due[p.name]]
@@ -140,6 +142,8 @@ def due_rounds(protocol: Protocol, run: RunSpec, kept: tuple[int, ...]) -> tuple
         When the run keeps fewer than five snapshots, or one of them is missing.
     """
     asked = run.snapshot_rounds if protocol.snapshots == "all" else run.snapshot_rounds[-1:]
+    if isinstance(protocol.snapshots, float):
+        asked = (max(1, round(protocol.snapshots * run.rounds)),)
     if protocol.snapshots == "last_five_epochs":
         if len(run.snapshots) < LAST_FIVE:
             raise EvaluationError(
@@ -156,19 +160,6 @@ def due_rounds(protocol: Protocol, run: RunSpec, kept: tuple[int, ...]) -> tuple
             f"{', '.join(map(str, kept))}. Train the run again."
         )
     return asked
-
-
-@contextmanager
-def _threads(count: int) -> Iterator[None]:
-    """As many threads as the run trained with: pixels differ between one and two."""
-    import torch
-
-    before = torch.get_num_threads()
-    torch.set_num_threads(count)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def _matched(

@@ -136,10 +136,13 @@ class Sampler:
 
     draw : (n, draws) -> the inputs of n samples, as named tensors whose first axis is n.
     generate : (players, inputs) -> the samples; depends on each row of the inputs alone.
+    coded : whether ``generate`` needs, beside what ``draw`` gives, ``codes``: float rows (n, size),
+        of real images, which cannot be drawn.
     """
 
     draw: Callable[[int, Draws], dict[str, Tensor]]
     generate: Callable[[Players, Mapping[str, Tensor]], Generated]
+    coded: bool = False
 
 
 @dataclass

@@ -1,7 +1,12 @@
 """Discriminator and generator losses, side by side in one shape: scores in, a scalar out."""
 
+from collections.abc import Callable
+from typing import Literal, NamedTuple
+
 import torch.nn.functional as F
 from torch import Tensor
+
+Score = Callable[[Tensor], Tensor]
 
 
 def hinge_real(scores: Tensor) -> Tensor:
@@ -17,6 +22,21 @@ def hinge_fake(scores: Tensor) -> Tensor:
 def hinge_generator(scores: Tensor) -> Tensor:
     """-E[D(G(z))] over fake scores (n,). SN-GAN, eq. 17."""
     return -scores.float().mean()
+
+
+def minimax_real(scores: Tensor) -> Tensor:
+    """-E[log sigmoid(D(x))] over real scores (n,). GAN (Goodfellow et al. 2014), eq. 1."""
+    return F.softplus(-scores.float()).mean()
+
+
+def minimax_fake(scores: Tensor) -> Tensor:
+    """-E[log(1 - sigmoid(D(G(z))))] over fake scores (n,). GAN, eq. 1."""
+    return F.softplus(scores.float()).mean()
+
+
+def minimax_generator(scores: Tensor) -> Tensor:
+    """-E[log sigmoid(D(G(z)))] over fake scores (n,): the form of GAN's section 3."""
+    return F.softplus(-scores.float()).mean()
 
 
 def wasserstein_real(scores: Tensor) -> Tensor:
@@ -42,3 +62,19 @@ def class_cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
     """
     given = targets.sum(dim=1).gt(0).sum().clamp(min=1)
     return F.cross_entropy(logits.float(), targets.float(), reduction="sum") / given
+
+
+class AdversarialLoss(NamedTuple):
+    """A discriminator's loss on true and on false scores (n,), and the generator's on its own."""
+
+    true: Score
+    false: Score
+    generator: Score
+
+
+AdversarialName = Literal["minimax", "hinge"]
+ADVERSARIAL: dict[AdversarialName, AdversarialLoss] = {
+    "minimax": AdversarialLoss(minimax_real, minimax_fake, minimax_generator),
+    "hinge": AdversarialLoss(hinge_real, hinge_fake, hinge_generator),
+}
+"""Losses that a method may leave to its settings."""

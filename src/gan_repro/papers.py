@@ -1,13 +1,16 @@
 """Experiments as data: what a paper ran, printed and claims."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from pydantic import Field
 
+from gan_repro import kinds
 from gan_repro.checking import known_names, parse, read_yaml, refuse
 from gan_repro.kinds import Spec
-from gan_repro.printed import AgreementSpec, Cell, ClaimSpec, FigureSpec, TableSpec
+from gan_repro.printed import AgreementSpec, Cell, ClaimSpec, TableSpec
+from gan_repro.printed_figures import FigureSpec
 from gan_repro.runs import LabelChoice
 
 
@@ -113,7 +116,7 @@ def _figure_faults(paper: PaperSpec) -> list[str]:
     for name, figure in paper.figures.items():
         asked = {
             "table": (figure.tables, paper.tables),
-            "run": ([panel.run for row in figure.panels for panel in row], runs),
+            "run": ([shown.run for shown in figure.shown], runs),
         }
         for what, (names, known) in asked.items():
             faults += [
@@ -121,4 +124,26 @@ def _figure_faults(paper: PaperSpec) -> list[str]:
                 for one in names
                 if one not in known
             ]
+        for run in asked["run"][0]:
+            if run in runs:
+                faults += [f"figures.{name}: {fault}" for fault in _run_faults(paper, figure, run)]
     return faults
+
+
+def _run_faults(paper: PaperSpec, figure: FigureSpec, run: str) -> Iterator[str]:
+    """Why a figure cannot show one of its runs, ``family.condition``."""
+    family, condition = run.split(".")
+    spec = paper.families[family]
+    labels = spec.conditions[condition]
+    if figure.curves:
+        role = figure.curves.roles[run]
+        if role not in spec.evaluate:
+            yield f"{family} is not scored by {role!r}. {known_names(role, spec.evaluate)}"
+        if not spec.method:
+            yield f"{family} trains nothing, so it has no curve. Leave it out of curves.runs."
+    # a kind that does not exist is refused when runs are resolved
+    if figure.embedding and labels.kind in kinds.names("labels") and not labels.are_codes:
+        yield (
+            f"{run} has labels of kind {labels.kind!r}, expected codes, of kind 'features': an "
+            "embedding shows what a generator is conditioned on. Leave it out of embedding.runs."
+        )

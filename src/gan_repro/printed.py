@@ -1,4 +1,4 @@
-"""What a paper prints: tables cell by cell, figures, claims, and when a number of ours agrees."""
+"""What a paper prints: tables cell by cell, claims, and when a number of ours agrees."""
 
 import re
 from itertools import zip_longest
@@ -144,36 +144,6 @@ class TableSpec(Spec):
             role=line.role,
             tolerance=line.tolerance.get(here.metric or above.metric or self.metric),
         )
-
-
-class PanelSpec(Spec):
-    """A panel of a figure of samples: the sheet of a run's first training seed.
-
-    run : ``family.condition``.
-    """
-
-    title: str
-    run: str
-
-
-class FigureSpec(Spec):
-    """A figure: drawn from tables, one panel a table and one line a row; or made of samples.
-
-    panels : rows of panels, from top to bottom.
-    """
-
-    title: str
-    source: str
-    tables: list[str] = Field(default_factory=list)
-    x_label: str = ""
-    y_label: str = ""
-    panels: list[list[PanelSpec]] = Field(default_factory=list)
-
-    @model_validator(mode="after")
-    def _one_of_the_two(self) -> "FigureSpec":
-        if bool(self.tables) == bool(self.panels):
-            raise ValueError("needs either tables or panels")
-        return self
 
 
 class ClaimSpec(Spec):

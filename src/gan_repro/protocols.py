@@ -3,13 +3,14 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
 
 from gan_repro import checking, kinds, measuring
 from gan_repro.errors import ConfigurationError
 from gan_repro.kinds import Spec
 
 FILE = "conf/base/protocols.yml"
+RULES = ("last", "last_five_epochs", "all")
 
 
 class Protocol(Spec):
@@ -22,7 +23,10 @@ class Protocol(Spec):
     samples : generated images a snapshot; 0 where a metric looks at the reference alone.
     labels : how a conditional generator's classes are drawn: ``uniform``.
     sampling_seed : of latents and classes; the same in each snapshot.
-    snapshots : ``last``; ``last_five_epochs``, the mean over the run's last five shares; ``all``.
+    snapshots : ``last``; ``last_five_epochs``, the mean over the run's last five shares; ``all``;
+        or a share of the run, after which it must have kept one.
+    correlate : for ``all``: two of the metrics' numbers, whose rank correlation over snapshots
+        (Spearman's) is a number too, ``rank_correlation``.
     reference_split, reference_count : which real images, and how many of them (null: all).
     rounding : generated pixels become ``uint8`` by the inverse of the run's own scaling.
     batch_norm : the generator normalises with its ``running`` statistics.
@@ -38,12 +42,20 @@ class Protocol(Spec):
     samples: int = Field(ge=0)
     labels: Literal["uniform"]
     sampling_seed: int = Field(ge=0)
-    snapshots: Literal["last", "last_five_epochs", "all"]
+    snapshots: str | float
     reference_split: Literal["train", "test"]
     reference_count: int | None = Field(ge=1)
     rounding: Literal["uint8"]
     batch_norm: Literal["running"]
     averaged: bool
+    correlate: tuple[str, str] | None
+
+    @field_validator("snapshots")
+    @classmethod
+    def _a_rule_or_a_share(cls, asked: str | float) -> str | float:
+        if asked in RULES or (isinstance(asked, float) and 0 < asked <= 1):
+            return asked
+        raise ValueError(f"expected one of {RULES}, or a share of the run in (0, 1], got {asked!r}")
 
 
 def read_protocols(conf: Mapping[str, Any], where: str = FILE) -> dict[str, Protocol]:
@@ -95,6 +107,8 @@ def metrics_of(protocol: Protocol) -> Iterator[tuple[Any, Any]]:
 
 def _faults(protocol: Protocol) -> list[str]:
     faults = list(_extractor_faults(protocol))
+    if protocol.correlate and protocol.snapshots != "all":
+        faults.append(f"correlate: needs snapshots: all, got {protocol.snapshots!r}.")
     for kind, settings in protocol.metrics.items():
         faults += [f"metrics.{kind}: {fault}" for fault in _metric_faults(protocol, kind, settings)]
     return faults

@@ -18,7 +18,8 @@ Runs = dict[str, dict[str, dict[str, dict[str, Any]]]]
 def resolve(paper: PaperSpec, scale: ScaleSpec) -> Runs:
     """Every run of a paper at a scale, with every hyper-parameter.
 
-    A scale that names no data sets for the paper has no runs of it.
+    A scale that names no data sets for the paper has no runs of it, and none of the families for
+    whose data set it says null.
 
     Raises
     ------
@@ -27,16 +28,27 @@ def resolve(paper: PaperSpec, scale: ScaleSpec) -> Runs:
     """
     if paper.paper not in scale.datasets:
         return {}
-    faults: list[str] = []
+    faults = _unknown_families(paper, scale)
     runs: Runs = {
         name: {
             condition: _seeds(paper.paper, name, condition, family, scale, faults)
             for condition in family.conditions
         }
         for name, family in paper.families.items()
+        if scale.datasets[paper.paper].get(family.dataset, family.dataset) is not None
     }
     refuse(f"conf/papers/{paper.paper}.yml at {scale.scale} scale", list(dict.fromkeys(faults)))
     return runs
+
+
+def _unknown_families(paper: PaperSpec, scale: ScaleSpec) -> list[str]:
+    changed = [name.split(".", 1) for name in scale.families]
+    ours = [rest[0] for owner, *rest in changed if owner == paper.paper and rest]
+    return [
+        f"the scale's families: no family is called {name!r}. {known_names(name, paper.families)}"
+        for name in ours
+        if name not in paper.families
+    ]
 
 
 def resolve_shared(scale: ScaleSpec) -> Runs:
@@ -71,16 +83,10 @@ def _seeds(
     paper: str, name: str, condition: str, family: FamilySpec, scale: ScaleSpec, faults: list[str]
 ) -> dict[str, dict[str, Any]]:
     where = f"families.{name}"
-    stands_in = {family.dataset: family.dataset, **scale.datasets.get(paper, {})}[family.dataset]
-    if paper != "shared" and family.dataset not in scale.datasets.get(paper, {}):
-        known = known_names(family.dataset, scale.datasets.get(paper, {}))
-        faults.append(f"{where}.dataset: nothing stands in for {family.dataset!r}. {known}")
-    elif stands_in not in kinds.names("datasets"):
-        known = known_names(stands_in, kinds.names("datasets"))
-        faults.append(f"{where}.dataset: no data set is called {stands_in!r}. {known}")
-    method = _method(where, paper, family, scale, faults)
+    stands_in = _dataset(paper, name, family, scale, faults)
+    method = _method(paper, name, family, scale, faults)
     chosen = family.conditions[condition]
-    labels = _labels(f"{where}.conditions.{condition}", paper, chosen, scale, faults)
+    labels = _labels(paper, name, condition, chosen, scale, faults)
     evaluate = _protocols(f"{where}.evaluate", family.evaluate, scale, faults)
     if faults:
         return {}
@@ -90,7 +96,7 @@ def _seeds(
         "split": family.split if stands_in == family.dataset else "train",
         "labels": labels,
         "method": method,
-        "rounds": max(1, round(family.rounds * scale.rounds_fraction.get(paper, 1.0))),
+        "rounds": scale.rounds(paper, name, family.rounds),
         "batch_size": scale.batch_size.get(paper, family.batch_size),
         "pixels": family.pixels,
         "snapshots": family.snapshots,
@@ -109,26 +115,41 @@ def _seeds(
     return runs
 
 
+def _dataset(paper: str, name: str, family: FamilySpec, scale: ScaleSpec, faults: list[str]) -> str:
+    """What stands in for the family's data set; the same where the paper is none."""
+    chosen = scale.datasets.get(paper, {})
+    stands_in = chosen.get(family.dataset) or family.dataset
+    if paper != "shared" and family.dataset not in chosen:
+        known = known_names(family.dataset, chosen)
+        faults.append(f"families.{name}.dataset: nothing stands in for {family.dataset!r}. {known}")
+    elif stands_in not in kinds.names("datasets"):
+        known = known_names(stands_in, kinds.names("datasets"))
+        faults.append(f"families.{name}.dataset: no data set is called {stands_in!r}. {known}")
+    return stands_in
+
+
 def _method(
-    where: str, paper: str, family: FamilySpec, scale: ScaleSpec, faults: list[str]
+    paper: str, name: str, family: FamilySpec, scale: ScaleSpec, faults: list[str]
 ) -> dict[str, Any]:
     if not family.method:
         return {}
     kind = str(family.method.get("kind", ""))
     asked = {name: value for name, value in family.method.items() if name != "kind"}
-    settings = _settings("methods", kind, {**asked, **scale.method_settings(paper, kind)})
+    scaled = {**asked, **scale.method_settings(paper, name, kind)}
+    settings = _settings("methods", kind, scaled)
     if isinstance(settings, list):
-        faults.extend(f"{where}.method.{fault}" for fault in settings)
+        faults.extend(f"families.{name}.method.{fault}" for fault in settings)
         return {}
     return {"kind": kind, **settings}
 
 
 def _labels(
-    where: str, paper: str, labels: LabelChoice, scale: ScaleSpec, faults: list[str]
+    paper: str, name: str, condition: str, labels: LabelChoice, scale: ScaleSpec, faults: list[str]
 ) -> LabelChoice:
-    asked = {**labels.settings, **scale.label_settings(paper, labels.kind)}
+    asked = {**labels.settings, **scale.label_settings(paper, name, labels.kind)}
     settings = _settings("labels", labels.kind, asked)
     if isinstance(settings, list):
+        where = f"families.{name}.conditions.{condition}"
         faults.extend(f"{where}.settings.{fault}" for fault in settings)
         return labels
     return LabelChoice(kind=labels.kind, settings=settings)

@@ -8,6 +8,9 @@ from pydantic import Field, field_validator
 from gan_repro import kinds
 from gan_repro.kinds import Spec
 
+CODES_SPLIT = "test"
+"""Whose codes a generator is sampled with: images held out from training."""
+
 
 class LabelChoice(Spec):
     """Which labels a run trains on: a kind under ``labels/`` and its settings."""
@@ -35,6 +38,11 @@ class LabelChoice(Spec):
     def names_classes(self) -> bool:
         """Whether a label says one of the data set's classes, rightly or wrongly."""
         return not hasattr(kinds.find("labels", self.kind), "size")
+
+    @property
+    def are_codes(self) -> bool:
+        """Whether a generator that is conditioned on these labels needs real images' to sample."""
+        return bool(getattr(kinds.find("labels", self.kind), "CODES", False))
 
     def size(self, classes: int) -> int:
         """The entries of a label row, where the data set has ``classes`` classes."""

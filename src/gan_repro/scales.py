@@ -32,14 +32,28 @@ class InstrumentSpec(Spec):
         return InstrumentSpec(**{**self.model_dump(), **different})
 
 
+class FamilyChange(Spec):
+    """What a scale makes of one family, before what it makes of its paper.
+
+    rounds_fraction : of the family's rounds.
+    method, labels : settings, laid over all others.
+    """
+
+    rounds_fraction: float | None = Field(default=None, gt=0)
+    method: dict[str, Any] = Field(default_factory=dict)
+    labels: dict[str, Any] = Field(default_factory=dict)
+
+
 class ScaleSpec(Spec):
     """What a scale makes of the papers' runs.
 
     honesty : the line that every report of this scale shows first.
     comparable : whether our numbers may be held against the printed ones.
-    datasets : paper -> its data set -> the one that stands in.
+    datasets : paper -> its data set -> the one that stands in; null where none does, and the scale
+        has no runs on it.
     rounds_fraction, batch_size : by paper.
     methods, labels : by kind, laid over the family's settings; ``paper.kind`` goes before ``kind``.
+    families : ``paper.family`` -> what is different there.
     protocols : role -> protocol, or several, of which a cell shows the first.
     instruments : by the extractor that they train, which is a kind under ``features/``.
     """
@@ -48,11 +62,12 @@ class ScaleSpec(Spec):
     honesty: str
     comparable: bool
     seeds: list[int] = Field(min_length=1)
-    datasets: dict[str, dict[str, str]]
+    datasets: dict[str, dict[str, str | None]]
     rounds_fraction: dict[str, float]
     batch_size: dict[str, int] = Field(default_factory=dict)
     methods: dict[str, dict[str, Any]] = Field(default_factory=dict)
     labels: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    families: dict[str, FamilyChange] = Field(default_factory=dict)
     protocols: dict[str, str | list[str]]
     engine: Engine
     instruments: dict[str, InstrumentSpec] = Field(default_factory=dict)
@@ -63,13 +78,24 @@ class ScaleSpec(Spec):
             raise ValueError(f"honesty: must start with '{self.scale} scale', as reports do")
         return self
 
-    def method_settings(self, paper: str, kind: str) -> dict[str, Any]:
-        """What the scale sets of a paper's method."""
-        return {**self.methods.get(kind, {}), **self.methods.get(f"{paper}.{kind}", {})}
+    def method_settings(self, paper: str, family: str, kind: str) -> dict[str, Any]:
+        """What the scale sets of a family's method."""
+        of_kind = {**self.methods.get(kind, {}), **self.methods.get(f"{paper}.{kind}", {})}
+        return {**of_kind, **self.change(paper, family).method}
 
-    def label_settings(self, paper: str, kind: str) -> dict[str, Any]:
-        """What the scale sets of a paper's kind of labels."""
-        return {**self.labels.get(kind, {}), **self.labels.get(f"{paper}.{kind}", {})}
+    def rounds(self, paper: str, family: str, asked: int) -> int:
+        """How many of a family's rounds are played, at least one."""
+        own = self.change(paper, family).rounds_fraction
+        return max(1, round(asked * (own or self.rounds_fraction.get(paper, 1.0))))
+
+    def change(self, paper: str, family: str) -> FamilyChange:
+        """What is different in a family."""
+        return self.families.get(f"{paper}.{family}", FamilyChange())
+
+    def label_settings(self, paper: str, family: str, kind: str) -> dict[str, Any]:
+        """What the scale sets of a family's labels."""
+        of_kind = {**self.labels.get(kind, {}), **self.labels.get(f"{paper}.{kind}", {})}
+        return {**of_kind, **self.change(paper, family).labels}
 
     def protocol_names(self, role: str) -> list[str]:
         """The protocols that play a role; empty for an unknown role."""

@@ -10,13 +10,15 @@ from gan_repro.protocols import Protocol
 from gan_repro.scoring import Scorer
 
 MEAN_OF_LAST_FIVE = "mean of last five"
+COURSE = "over the course"
 
 
 class ScoreRow(Spec):
     """One number and what it can be followed to; no times, so that rows are bit-identical.
 
-    snapshot : the round that was scored, ``MEAN_OF_LAST_FIVE``, or "real images"; ``rounds`` are
-        those behind it (fewer than five where a short run's last shares fall into one round).
+    snapshot : the round that was scored, ``MEAN_OF_LAST_FIVE``, ``COURSE`` or "real images";
+        ``rounds`` are those behind it (fewer than five where a short run's last shares fall into
+        one round).
     n : generated images behind the value, in each snapshot.
     checkpoint_sha256 : of the snapshot's tensors; of the snapshots' hashes for a mean; of the
         images where they are real.
@@ -49,6 +51,21 @@ def of(
         names = next(iter(per_round.values()))
         mean = {name: float(np.mean([v[name] for v in per_round.values()])) for name in names}
         yield from _rows_of(protocol, MEAN_OF_LAST_FIVE, rounds, mean, scorer)
+    if protocol.correlate:
+        found = _rank_correlation(per_round, *protocol.correlate)
+        yield from _rows_of(protocol, COURSE, rounds, found, scorer)
+
+
+def _rank_correlation(
+    per_round: Mapping[int, Mapping[str, float]], first: str, second: str
+) -> dict[str, float]:
+    """Spearman's, in [-1, 1]; nothing where it is not defined, as for a number that never moves."""
+    from scipy.stats import spearmanr
+
+    pairs = [(found[first], found[second]) for found in per_round.values()]
+    if any(len(set(values)) < 2 for values in zip(*pairs, strict=True)):
+        return {}
+    return {"rank_correlation": float(spearmanr(pairs).statistic)}
 
 
 def _rows_of(

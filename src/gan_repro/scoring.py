@@ -18,6 +18,28 @@ from gan_repro.runs import RunSpec
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+SHOWN = 100
+"""Real images on a sheet where no score looked at any."""
+
+
+def extractor_of(reference: Reference) -> Extractor:
+    """The extractor that measured a reference.
+
+    Raises
+    ------
+    EvaluationError
+        When its weights are others now.
+    """
+    module, settings = find_extractor(reference.extractor)
+    loaded: Extractor = module.load(settings, reference.weights)
+    if loaded.sha256 != reference.extractor_sha256:
+        raise EvaluationError(
+            f"{reference.extractor}: the weights (sha256 {loaded.sha256}) are not those that "
+            f"measured the reference ({reference.extractor_sha256}). Measure it again: "
+            "kedro run --pipelines reference"
+        )
+    return loaded
+
 
 @dataclass
 class Scorer:
@@ -57,11 +79,15 @@ class Scorer:
         self.last_samples = drawn
         # a method without labels gives all its images the one class 0
         labels = None if drawn.classes == 1 else drawn.labels
+        # soft labels are generated with the images, which are then not made from codes
+        fed = drawn.labels.ndim == 1
+        codes = self.images.codes(most_of_all, first.sampling_seed) if fed else None
         return {
             name: replace(
                 self._extractor(name).features(drawn.images[:count]),
                 labels=None if labels is None else labels[:count],
                 label_marginal=self.label_marginal,
+                codes=None if codes is None else codes[:count],
             )
             for name, count in most.items()
             if count
@@ -69,16 +95,8 @@ class Scorer:
 
     def _extractor(self, name: str) -> Extractor:
         if name not in self.extractors:
-            module, settings = find_extractor(name)
             reference = next(r for r in self.references.values() if r.extractor == name)
-            loaded: Extractor = module.load(settings, reference.weights)
-            if loaded.sha256 != reference.extractor_sha256:
-                raise EvaluationError(
-                    f"{name}: the weights (sha256 {loaded.sha256}) are not those that measured "
-                    f"the reference ({reference.extractor_sha256}). Measure it again: "
-                    "kedro run --pipelines reference"
-                )
-            self.extractors[name] = loaded
+            self.extractors[name] = extractor_of(reference)
         return self.extractors[name]
 
     def _values(self, protocol: Protocol, seen: Features | None) -> dict[str, float]:
@@ -101,7 +119,13 @@ class Scorer:
         return hashes[0] if len(hashes) == 1 else hashlib.sha256(joined).hexdigest()
 
     def sheet(self) -> "Image":
-        """The last samples, or the classifications of a run that makes none."""
-        if self.last_samples is None:
-            return sheets.classifications(next(iter(self.references.values())))
-        return sheets.samples(self.last_samples, self.run.labels.names_classes)
+        """The last samples, or the classifications of a run that makes none.
+
+        Real images of which no score needed any are shown all the same.
+        """
+        first = next(iter(self.references.values()))
+        if self.last_samples is None and first.features.logits is not None:
+            return sheets.classifications(first)
+        shown = self.last_samples or self.images.draw(self.images.kept[-1], SHOWN, 0, False)
+        by_class = self.run.labels.names_classes or self.run.labels.are_codes
+        return sheets.samples(shown, by_class)

@@ -23,7 +23,9 @@ from gan_repro.training.table import Table
 
 EVERY = pytest.mark.parametrize("kind", tiny.METHODS)
 SIZES = (8, 28, 32, 48)
-LABEL_FREE = {"autoencoder", "class_splitting", "sngan", "wgan_gp"}
+CODES = sampling.Codes(np.eye(10, dtype=np.float32), np.arange(10))
+"""For methods that are conditioned on codes."""
+LABEL_FREE = {"autoencoder", "class_splitting", "rotnet", "sngan", "wgan_gp"}
 BUFFERS = re.compile(r"running_mean|running_var|num_batches_tracked|parametrizations\.\w+\.0\.[uv]")
 """What a forward may move besides its turn's players: batch statistics and singular vectors."""
 
@@ -160,12 +162,14 @@ def test_samples_have_the_images_shape_and_range(kind, size, channels):
     draws = {name: torch.Generator().manual_seed(0) for name in game.streams}
     inputs = game.sampler.draw(5, draws)
     assert all(len(value) == 5 for value in inputs.values())
+    if game.sampler.coded:
+        inputs["codes"] = torch.eye(10)[:5]
     with torch.no_grad():
         made = game.sampler.generate(game.players, inputs).images
     assert made.shape == (5, *images.shape)
     assert made.dtype == torch.float32
     assert -1 <= made.min() < made.max() <= 1
-    taken = sampling.sample(run, snapshot, 4, images.shape, 10, 5)
+    taken = sampling.sample(run, snapshot, 4, images.shape, 10, 5, codes=CODES)
     assert taken.images.shape == (5, *images.shape)
     assert taken.classes in {1, 10}
     if taken.labels.ndim == 2:
@@ -180,13 +184,15 @@ def test_samples_have_the_images_shape_and_range(kind, size, channels):
 def test_samples_are_the_same_whatever_the_batch_size(kind):
     """With batches of 1 to 5 rows a matrix product rounds otherwise, and some pixels move by 1."""
     run, images, snapshot = untrained(kind, 32, 3)
-    whole = sampling.sample(run, snapshot, 4, images.shape, 10, 150)
+    whole = sampling.sample(run, snapshot, 4, images.shape, 10, 150, codes=CODES)
     assert len(np.unique(whole.images.reshape(150, -1), axis=0)) > 100
     for batch_size in (1, 7, 40, 149):
-        parts = sampling.sample(run, snapshot, 4, images.shape, 10, 150, batch_size=batch_size)
+        parts = sampling.sample(
+            run, snapshot, 4, images.shape, 10, 150, batch_size=batch_size, codes=CODES
+        )
         assert np.array_equal(parts.images, whole.images)
         assert abs(parts.labels - whole.labels).max() < 1e-6
-    other = sampling.sample(run, snapshot, 4, images.shape, 10, 150, seed=1)
+    other = sampling.sample(run, snapshot, 4, images.shape, 10, 150, seed=1, codes=CODES)
     assert not np.array_equal(other.images, whole.images)
 
 
@@ -195,6 +201,14 @@ def test_only_a_method_with_a_sampler_makes_images(kind):
     if not makes_images(kind):
         run, images, snapshot = untrained(kind, 8, 1)
         with pytest.raises(EvaluationError, match="makes no images"):
+            sampling.sample(run, snapshot, 4, images.shape, 10, 5)
+
+
+@GENERATORS
+def test_a_method_with_codes_is_not_sampled_without(kind):
+    run, images, snapshot = untrained(kind, 8, 1)
+    if a_game(kind).sampler.coded:
+        with pytest.raises(EvaluationError, match="makes images from codes, and none were given"):
             sampling.sample(run, snapshot, 4, images.shape, 10, 5)
 
 

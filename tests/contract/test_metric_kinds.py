@@ -13,7 +13,8 @@ QUICK = {"kid": {"subsets": 3, "subset_size": 50}}
 
 def seen(seed: int, n: int = 200) -> Features:
     pooled = np.random.default_rng(seed).normal(size=(n, 6)).astype(np.float32)
-    return Features(pooled, 3 * pooled[:, :4], np.arange(n) % 4, np.full((2, 4), 0.25))
+    marginal = np.full((2, 4), 0.25)
+    return Features(pooled, 3 * pooled[:, :4], np.arange(n) % 4, marginal, pooled[:, 2:])
 
 
 def reference() -> Reference:

@@ -61,10 +61,19 @@ def test_every_cell_resolves(paper_path, scale_path):
                 assert cell.run is None
                 continue
             owner, family, condition = cell.run.split(".")
+            if left_out(paper, scale, owner, family):
+                continue
             seeds = runs[owner][family][condition]
             assert list(seeds) == [f"seed{seed}" for seed in scale.seeds]
             for entry in seeds.values():
                 assert scale.protocol_names(cell.protocol)[0] in entry["evaluate"]
+
+
+def left_out(paper, scale, owner, family):
+    """Whether the scale says that nothing stands in for the data set of one of the paper's runs."""
+    if owner != paper.paper:
+        return False
+    return scale.datasets[owner][paper.families[family].dataset] is None
 
 
 @each_scale
@@ -114,8 +123,9 @@ def test_seeds_are_paired_and_label_noise_is_the_same_for_all(paper_path, scale_
         for condition, seeds in family.items():
             for name, entry in seeds.items():
                 assert name == f"seed{entry['train']['seed']}"
-                key = (entry["train"]["dataset"], entry["train"]["split"], condition)
-                assert seen.setdefault(key, entry["train"]["labels"]) == entry["train"]["labels"]
+                labels = entry["train"]["labels"]
+                place = (entry["train"]["dataset"], entry["train"]["split"])
+                assert seen.setdefault((*place, condition, labels["kind"]), labels) == labels
 
 
 def test_reading_papers_does_not_import_torch():

@@ -15,7 +15,7 @@ PAGES = sorted(page for page in (ROOT / "docs").rglob("*.md") if any(blocks(page
 COPIED = ("conf", "src", "dvc.yaml", "pyproject.toml", "README.md")
 COPIED += (".telemetry", ".gitignore", ".dvcignore", ".dvc/config", ".dvc/.gitignore")
 SHORTER = {
-    "{jgan: 0.0005, demonstrations: 0.0005}": "{jgan: 0.00001, demonstrations: 0.00001}",  # 1 round
+    ": 0.0005": ": 0.00001",  # 1 round
     "rounds: 300, batch_size: 64": "rounds: 20, batch_size: 64",
 }
 READERS_OWN = [f"GAN_REPRO_{name}" for name in ("INCEPTION", "RAW", "DATA", "STATE")]

@@ -7,7 +7,16 @@ from hypothesis import strategies as st
 
 from gan_repro.images import ImageShape
 from gan_repro.measuring import Features, Reference, moments
-from gan_repro.metrics import accuracy, fid, inception_score, kid, precision_recall
+from gan_repro.metrics import (
+    accuracy,
+    border_effect,
+    convergence,
+    fid,
+    inception_score,
+    kid,
+    neighbours,
+    precision_recall,
+)
 
 seeds = st.integers(0, 2**32 - 1)
 
@@ -129,3 +138,103 @@ def test_accuracy_counts_the_answers_that_name_the_label() -> None:
     logits = np.float32([[9, 0, 0, 0], [0, 9, 0, 0], [0, 0, 9, 0], [9, 0, 0, 0]])
     real = reference(points(0, 4), logits, np.array([0, 1, 2, 3]))
     assert accuracy.compute(accuracy.Settings(), None, real) == {"accuracy": 0.75}
+
+
+def agreement(pooled: np.ndarray, labels: np.ndarray, **chosen: int) -> list[float]:
+    """Shares for the ranks 1, 2 and 5, and chance."""
+    seen = Features(np.float32(pooled), None, np.asarray(labels))
+    return list(neighbours.compute(neighbours.Settings(**chosen), seen, None).values())
+
+
+@given(st.integers(2, 6), st.integers(6, 20))
+@settings(max_examples=25, deadline=None)
+def test_neighbours_of_one_hot_features_all_agree(classes: int, each: int) -> None:
+    labels = np.tile(np.arange(classes), each)
+    chance = (each - 1) / (classes * each - 1)
+    assert agreement(np.eye(classes)[labels], labels) == pytest.approx([1, 1, 1, chance])
+
+
+@given(seeds)
+@settings(max_examples=25, deadline=None)
+def test_neighbours_that_are_all_equally_near_agree_by_chance(seed: int) -> None:
+    labels = np.random.default_rng(seed).integers(0, 3, 30)
+    shares = [np.mean(np.delete(labels, i) == labels[i]) for i in range(30)]
+    assert agreement(np.zeros((30, 2)), labels) == pytest.approx([np.mean(shares)] * 4)
+
+
+@pytest.mark.parametrize("chosen", [{}, {"pool": 100}, {"pool": 500, "queries": 1500}])
+def test_neighbours_know_nothing_of_random_labels(chosen: dict[str, int]) -> None:
+    labels = np.random.default_rng(1).integers(0, 4, 2000)
+    *found, chance = agreement(points(0, 2000), labels, **chosen)
+    assert chance == pytest.approx(0.25, abs=0.01)
+    assert found == pytest.approx([chance] * 3, abs=0.04)  # about four standard errors
+
+
+@given(seeds, st.sampled_from([1, 100]))
+@settings(max_examples=25, deadline=None)
+def test_neighbours_do_not_depend_on_the_order_of_images(seed: int, levels: int) -> None:
+    pooled = (points(seed) * levels).round()  # with few levels, many distances are the same
+    labels = np.random.default_rng(seed).integers(0, 3, len(pooled))
+    order = np.random.default_rng(seed).permutation(len(pooled))
+    found = agreement(pooled, labels)
+    assert all(0 <= share <= 1 for share in found)
+    assert agreement(pooled[order], labels[order]) == pytest.approx(found)
+
+
+def converged(made: np.ndarray, real: np.ndarray, share: float = 0.5) -> float:
+    seen = Features(points(0, len(made)), np.float32(made))
+    aim = reference(points(1, len(real)), np.float32(real))
+    return convergence.compute(convergence.Settings(share=share), seen, aim)["converged"]
+
+
+@pytest.mark.parametrize(("used", "expected"), [(1, 0.0), (2, 0.0), (3, 1.0), (4, 1.0)])
+def test_of_four_classes_three_must_be_made(used: int, expected: float) -> None:
+    sure = np.eye(4) * 200  # the score is the number of classes: 2.5 is half way from 1 to 4
+    assert converged(np.tile(sure[:used], (12, 1)), np.tile(sure, (12, 1))) == expected
+
+
+@given(seeds, st.floats(0.01, 1), st.floats(0.01, 1))
+@settings(max_examples=25, deadline=None)
+def test_what_reaches_a_share_reaches_any_lower_one(seed: int, one: float, other: float) -> None:
+    made, real = points(seed, 40, 4) * 2, points(0, 40, 4) * 3
+    low, high = sorted((one, other))
+    assert converged(made, real, low) >= converged(made, real, high)
+    assert converged(real, real, high) == 1.0
+
+
+PLACES, SIDES = np.arange(20.0), np.repeat([0, 1], 10)  # of two classes, side by side on a line
+
+
+def border_and_core(
+    codes: np.ndarray, labels: np.ndarray, right: np.ndarray, share: float = 0.2
+) -> list[float]:
+    answers = np.where(right, labels, 3 - labels)
+    logits = np.eye(4, dtype=np.float32)[answers]
+    seen = Features(points(0, len(labels)), logits, labels, codes=np.float32(codes))
+    chosen = border_effect.Settings(share=share)
+    return list(border_effect.compute(chosen, seen, reference(points(1), logits)).values())
+
+
+@given(seeds, st.sampled_from([(0.1, 1), (0.2, 2), (0.3, 3)]), st.integers(1, 3))
+@settings(max_examples=25, deadline=None)
+def test_the_border_of_two_classes_on_a_line_is_where_they_meet(
+    seed: int, share: tuple[float, int], times: int
+) -> None:
+    """Places one apart: margins count the places to the border, however often each is fed."""
+    wide, many = share[1], np.tile(np.arange(20), times)
+    right = np.random.default_rng(seed).random(20) < 0.5
+    border, core = right[10 - wide : 10 + wide].mean(), np.r_[right[:wide], right[-wide:]].mean()
+    found = border_and_core(PLACES[many, None], SIDES[many], right[many], share[0])
+    assert found == pytest.approx([border, core, core - border])
+
+
+@given(seeds)
+@settings(max_examples=25, deadline=None)
+def test_the_border_does_not_depend_on_order_or_place(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    codes, labels = points(seed, 50, 3).round(1), random.integers(0, 2, 50)
+    right, order = random.random(50) < 0.5, random.permutation(50)
+    found = border_and_core(codes * 8, labels, right)
+    assert all(0 <= accuracy <= 1 for accuracy in found[:2])
+    assert border_and_core(codes[order] * 8, labels[order], right[order]) == found
+    assert border_and_core(codes[:, ::-1] * -16, labels, right) == found

@@ -68,3 +68,59 @@ def _inside(points: np.ndarray, manifold: np.ndarray, neighbours: int) -> float:
     radii = [np.sort(np.linalg.norm(manifold - m, axis=1))[neighbours] for m in manifold]
     hits = [bool((np.linalg.norm(manifold - p, axis=1) <= radii).any()) for p in points]
     return float(np.mean(hits))
+
+
+def neighbour_agreement(
+    pooled: np.ndarray, labels: np.ndarray, pools: np.ndarray, asked: np.ndarray
+) -> list[float]:
+    """Of ranks 1, 2 and 5, and by chance: query by query, over all orders of others at a distance.
+
+    pools : places of images (pools, size); asked : which of them are queries.
+    """
+    pooled = pooled.astype(np.float64)
+    found = []
+    for pool, query in zip(pools, asked, strict=True):
+        for i in pool[query]:
+            others = [j for j in pool if j != i]
+            distance = {j: float(np.sum(np.abs(pooled[i] - pooled[j]))) for j in others}
+            in_order = sorted(others, key=lambda j: distance[j])
+            row = []
+            for rank in (1, 2, 5):
+                last = in_order[rank - 1]
+                alike = [labels[j] == labels[i] for j in others if distance[j] == distance[last]]
+                row.append(np.mean(alike))
+            found.append([*row, np.mean([labels[j] == labels[i] for j in others])])
+    return [float(share) for share in np.mean(found, axis=0)]
+
+
+def converged(made: np.ndarray, real: np.ndarray, share: float) -> float:
+    """Whether the samples reach the share of what real images score above 1."""
+    reached, wanted = (inception_score(logits, 1)[0] - 1 for logits in (made, real))
+    return 1.0 if reached / wanted >= share else 0.0
+
+
+def border_effect(
+    codes: np.ndarray, labels: np.ndarray, right: np.ndarray, share: float
+) -> tuple[float, float]:
+    """Accuracy near borders and in cores; every pair of images by itself.
+
+    codes : whole rows are compared to see which images are the same.
+    """
+    codes = codes.astype(np.float64)
+    margins, kept = [], []
+    for i, code in enumerate(codes):
+        same, other = [], []
+        for j, another in enumerate(codes):
+            distance = float(np.sum(np.abs(code - another)))
+            if labels[i] != labels[j]:
+                other.append(distance)
+            elif not np.array_equal(code, another):
+                same.append(distance)
+        if same and other:
+            margins.append(min(other) - min(same))
+            kept.append(right[i])
+    count = max(1, int(share * len(margins)))
+    low, high = sorted(margins)[count - 1], sorted(margins, reverse=True)[count - 1]
+    border = [hit for hit, margin in zip(kept, margins, strict=True) if margin <= low]
+    core = [hit for hit, margin in zip(kept, margins, strict=True) if margin >= high]
+    return float(np.mean(border)), float(np.mean(core))

@@ -1,6 +1,7 @@
 """Each metric agrees with its NumPy twin, and with torch-fidelity called directly on the images."""
 
 import functools
+from dataclasses import replace
 
 import metric_twins as twins
 import numpy as np
@@ -16,6 +17,7 @@ from gan_repro.features import classifier
 from gan_repro.images import ImageShape
 from gan_repro.measuring import Features, Reference, moments
 from gan_repro.nets.classifier import Classifier
+from gan_repro.randomness import numpy_generator
 
 KID = {"subsets": 4, "subset_size": 60, "seed": 2020}
 SETTINGS = {"inception_score": {"splits": 5}, "kid": KID, "precision_recall": {"neighbours": 3}}
@@ -76,6 +78,57 @@ def test_every_metric_agrees_with_its_twin() -> None:
     expected = twins.precision_recall(made.pooled, real.pooled, 3)
     assert (found["precision"], found["recall"]) == pytest.approx(expected, abs=1e-6)
     assert 0.05 < found["recall"] < 0.999, "the two sets should overlap in part"
+
+
+def agreement(pooled: np.ndarray, labels: np.ndarray, **chosen: int) -> list[float]:
+    module = kinds.find("metrics", "neighbours")
+    seen = Features(pooled, None, labels)
+    return list(module.compute(module.Settings(**chosen), seen, None).values())
+
+
+@pytest.mark.parametrize("digits", [0, 9])  # of whole numbers, many distances are the same
+def test_neighbours_agree_with_their_twin(digits: int) -> None:
+    pooled = features(*MADE).pooled[:100]
+    pooled = (2 * pooled / pooled.std(axis=0)).round(digits)
+    labels = (pooled[:, 0] > np.median(pooled[:, 0])).astype(np.int64)
+    everything = np.arange(100)[None]
+    expected = twins.neighbour_agreement(pooled, labels, everything, everything >= 0)
+    assert agreement(pooled, labels) == pytest.approx(expected, abs=1e-12)
+    assert 0.5 < expected[0] < 1, "neighbours should say something of the label, and not all"
+
+    order = numpy_generator(3, "neighbours/pools").permutation(100)[:90].reshape(3, 30)
+    asked = np.isin(np.arange(90), numpy_generator(3, "neighbours/queries").permutation(90)[:40])
+    expected = twins.neighbour_agreement(pooled, labels, order, asked.reshape(3, 30))
+    found = agreement(pooled, labels, pool=30, queries=40, seed=3)
+    assert found == pytest.approx(expected, abs=1e-12)
+
+
+def test_convergence_agrees_with_its_twin() -> None:
+    module, real = kinds.find("metrics", "convergence"), features(*REAL)
+    spread = (real.logits - real.logits.mean(axis=0)) / real.logits.std(axis=0)
+    real = replace(real, logits=3 * spread)  # untrained, it gives nearly the same answer to all
+    said = []
+    for sharpness in (0.1, 0.5, 0.7, 0.8, 0.9, 1.0, 2.0):
+        made = replace(real, logits=np.float32(real.logits * sharpness))
+        found = module.compute(module.Settings(share=0.6), made, reference_of(real))
+        assert found["converged"] == twins.converged(made.logits, real.logits, 0.6)
+        said.append(found["converged"])
+    assert said == sorted(said)
+    assert set(said) == {0.0, 1.0}
+
+
+@pytest.mark.parametrize("share", [0.1, 0.2, 0.5])
+def test_the_border_effect_agrees_with_its_twin(share: float) -> None:
+    module, images = kinds.find("metrics", "border_effect"), pictures(1, 80, 120)
+    codes = images.reshape(80, -1)[:, ::2].astype(np.float32) / 255
+    codes = np.concatenate([codes, codes[:40]])  # fed again
+    labels = np.digitize(codes.mean(axis=1), np.quantile(codes.mean(axis=1), [0.3, 0.6]))
+    answers = np.random.default_rng(0).integers(0, 3, len(codes))
+    seen = Features(codes[:, :4], np.eye(10, dtype=np.float32)[answers], labels, codes=codes)
+    found = module.compute(module.Settings(share=share), seen, reference_of(seen))
+    border, core = twins.border_effect(codes, labels, answers == labels, share)
+    assert list(found.values()) == pytest.approx([border, core, core - border], abs=1e-12)
+    assert border != core
 
 
 class Images(Dataset):

@@ -44,14 +44,32 @@ def test_jgan_prints_82_numbers():
     assert sum(bool(cell.printed) for table in paper.tables for cell in paper.cells(table)) == 82
 
 
+def test_latent_conditioning_prints_63_numbers():
+    paper = read_paper(ROOT / "conf/papers/latent_conditioning.yml")
+    assert sum(bool(cell.printed) for table in paper.tables for cell in paper.cells(table)) == 63
+
+
+def test_latent_conditioning_claims_hold_for_the_printed_numbers():
+    """Of those that the paper prints; the others are read off its figures."""
+    lines, printed = judged("latent_conditioning")
+    told = [line for line in lines if all(cell in printed for cell in line.cells)]
+    assert (len(lines), len(told)) == (1 + 2 + 2 + 6 + 3 + 12 + 3 + 5 + 2 + 2 + 1 + 2, 26)
+    assert [line.text for line in told if not line.holds_at(line.value(printed))] == []
+
+
 def test_jgan_claims_hold_for_the_printed_numbers():
-    paper = read_paper(ROOT / "conf/papers/jgan.yml")
+    lines, printed = judged("jgan")
+    assert len(lines) == 24 + 2 + 4 + 6 + 5 + 1 + 6 + 2 + 2
+    assert [line.text for line in lines if not line.holds_at(line.value(printed))] == []
+
+
+def judged(name):
+    """A paper's inequalities, and its printed numbers by cell."""
+    paper = read_paper(ROOT / f"conf/papers/{name}.yml")
     printed = {
         cell.name: cell.printed.value
         for table in paper.tables
         for cell in paper.cells(table)
         if cell.printed
     }
-    lines = [line for claim in paper.claims.values() for line in claim.inequalities()]
-    assert len(lines) == 24 + 2 + 4 + 6 + 5 + 1 + 6 + 2 + 2
-    assert [line.text for line in lines if not line.holds_at(line.value(printed))] == []
+    return [line for claim in paper.claims.values() for line in claim.inequalities()], printed

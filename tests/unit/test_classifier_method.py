@@ -11,7 +11,8 @@ from sklearn.datasets import load_digits
 from gan_repro.features import classifier as features
 from gan_repro.game import Batch, Clock
 from gan_repro.images import MISSING, SCALINGS, ImageShape
-from gan_repro.methods.classifier import Settings, build, classification, cross_entropy
+from gan_repro.methods._supervised import classification, cross_entropy
+from gan_repro.methods.classifier import Settings, build
 
 
 def test_cross_entropy_of_even_answers_is_the_log_of_the_classes() -> None:
@@ -40,7 +41,7 @@ def test_observed_accuracy_is_of_the_given_labels() -> None:
         answers = game.players["classifier"].train()(images)[1].argmax(dim=1)
     labels = torch.cat([answers[:3], torch.full((2,), MISSING), (answers[5:] + 1) % 4])
     batch = Batch(images, labels, torch.arange(6))
-    terms = classification(game.players, batch, {}, Clock(0, 1), {})
+    terms = classification("classifier")(game.players, batch, {}, Clock(0, 1), {})
     assert terms.observed["accuracy"].item() == pytest.approx(3 / 4)
     assert game.sampler is None
 
@@ -62,7 +63,7 @@ def test_it_learns_real_digits_in_a_few_epochs() -> None:
             index = order[start:stop]
             scaled = SCALINGS["dequantised"].forward(real[index], noise)
             batch = Batch(scaled, labels[index], index)
-            terms = classification(game.players, batch, {}, Clock(epoch, 6), {})
+            terms = classification("classifier")(game.players, batch, {}, Clock(epoch, 6), {})
             adam.zero_grad()
             sum(terms.losses.values()).backward()
             adam.step()

@@ -8,7 +8,17 @@ import pytest
 
 import tiny_archives as tiny
 from gan_repro import datacard, kinds
-from gan_repro.datasets import _idx, cifar10, cifar100, digit_pairs, digits, mnist_pairs, stl10
+from gan_repro.datasets import (
+    _idx,
+    cifar10,
+    cifar100,
+    digit_pairs,
+    digits,
+    digits_parity,
+    mnist_32,
+    mnist_pairs,
+    stl10,
+)
 from gan_repro.images import MISSING, ImageSet
 
 CONF = Path(__file__).parents[2] / "conf"
@@ -62,6 +72,40 @@ def test_digits_hold_every_image_of_scikit_learn_once() -> None:
     both = np.concatenate([digits.read(Path(), s).images for s in ("train", "test")])
     ours = sorted(np.rint(image * (16 / 255)).astype(int).tobytes() for image in both)
     assert ours == sorted(image.astype(int)[None].tobytes() for image in load_digits().images)
+
+
+def test_the_parity_of_a_digit_is_even_or_odd() -> None:
+    card = datacard.read_card("digits_parity", CONF)
+    for split in ("train", "test"):
+        ten, two = digits.read(Path(), split), digits_parity.read(Path(), split)
+        assert datacard.check(two, card, split) is two  # a fingerprint
+        np.testing.assert_array_equal(two.images, ten.images)
+        names = [two.names[label] for label in two.labels]
+        assert names == ["odd" if label in {1, 3, 5, 7, 9} else "even" for label in ten.labels]
+
+
+# MNIST enlarged
+
+
+def test_mnist_is_enlarged_image_by_image_and_keeps_its_labels(tmp_path: Path) -> None:
+    tiny.write_idx(tmp_path)
+    for seed, (split, count) in enumerate({"train": 20, "test": 10}.items()):
+        images = mnist_32.read(tmp_path, split)
+        small = tiny.pixels(count, 1, 28, 28, seed=seed)
+        wide = along_rows(small)
+        large = along_rows(wide.transpose(0, 1, 3, 2)).transpose(0, 1, 3, 2)
+        np.testing.assert_array_equal(images.images, large)
+        np.testing.assert_array_equal(images.labels, tiny.every_class(count, 10))
+        assert (images.images.dtype, images.labels.dtype) == (np.uint8, np.int64)
+        assert images.names == datacard.read_card("mnist_32", CONF).classes
+
+
+def along_rows(images: np.ndarray) -> np.ndarray:
+    """28 pixels a row become 32 by the formula, exact in sixteenths; a half is rounded up."""
+    at = np.clip((np.arange(32) + 0.5) * 28 / 32 - 0.5, 0, 27)
+    left, right = np.floor(at).astype(int), np.ceil(at).astype(int)
+    mixed = images[..., left] * (1 - (at - left)) + images[..., right] * (at - left)
+    return np.floor(mixed + 0.5)
 
 
 # STL-10

@@ -14,15 +14,21 @@ from torch_fidelity.feature_extractor_inceptionv3 import (
 )
 from torchvision.models._meta import _IMAGENET_CATEGORIES as IMAGENET
 
-from gan_repro.errors import ConfigurationError, EvaluationError, MissingWeightsError
+from gan_repro.errors import (
+    ConfigurationError,
+    EvaluationError,
+    MissingWeightsError,
+    UnknownKindError,
+)
 from gan_repro.features import (
+    alexnet_untrained,
     classifier,
     efficientnet_lite0,
     few_label_classifier,
     inception2015,
 )
 from gan_repro.kinds import names
-from gan_repro.measuring import Features, find_extractor
+from gan_repro.measuring import Features, find_extractor, kind_of
 from gan_repro.nets.classifier import Classifier
 
 
@@ -178,10 +184,48 @@ def test_efficientnet_takes_small_inputs_for_the_smoke_scale() -> None:
 def test_an_extractor_is_a_kind_or_a_kind_and_a_size() -> None:
     assert find_extractor("classifier")[0] is classifier
     assert find_extractor("efficientnet_lite0_224")[1].input_size == 224
-    with pytest.raises(ConfigurationError, match="100"):
+    with pytest.raises(ConfigurationError, match=r"'efficientnet_lite0_100' cannot be.*got 100\.$"):
         find_extractor("efficientnet_lite0_100")
-    with pytest.raises(ConfigurationError, match="Did you mean 'inception2015'"):
+    with pytest.raises(UnknownKindError, match="Did you mean 'inception2015'"):
         find_extractor("inception2014")
+
+
+def test_an_extractor_may_say_more_behind_its_kind() -> None:
+    module, settings = find_extractor("alexnet_untrained_conv3_96_mean_seed4")
+    assert module is alexnet_untrained
+    expected = {"layer": "conv3", "input_size": 96, "pooling": "mean", "seed": 4}
+    assert settings.model_dump() == expected
+    assert find_extractor("alexnet_untrained_pool5_64_flat")[1] == module.Settings()
+    assert find_extractor("label_noise_encoder_50")[1].noise == 50
+
+
+@pytest.mark.parametrize(
+    ("name", "fault"),
+    [
+        ("classifier_", "an input size is expected, got ''"),
+        ("classifier_small", "an input size is expected, got 'small'"),
+        ("classifier_12", "nothing is called 'input_size' here"),
+        ("efficientnet_lite0_64_64", "an input size is expected, got '64_64'"),
+        ("alexnet_untrained_64", "for example conv5_224_flat.*, got '64'"),
+        ("alexnet_untrained_conv5_64_flat_seed", "got 'conv5_64_flat_seed'"),
+        ("alexnet_untrained_conv6_64_flat", "layer: .*, got 'conv6'"),
+        ("alexnet_untrained_conv5_64_max", "pooling: .*, got 'max'"),
+        ("label_noise_encoder_half", "percent .* expected, 0 to 100, got 'half'"),
+        ("label_noise_encoder_101", "noise: .* 100, got 101"),
+    ],
+)
+def test_what_is_wrong_behind_a_kind_is_said(name: str, fault: str) -> None:
+    with pytest.raises(ConfigurationError, match=f"the extractor '{name}' cannot be: .*{fault}"):
+        find_extractor(name)
+
+
+def test_of_kinds_that_begin_alike_the_longest_counts() -> None:
+    known = ("net", "net_small", "network")
+    assert kind_of("net_64", known) == "net"
+    assert kind_of("net_small", known) == kind_of("net_small_64", known) == "net_small"
+    assert kind_of("net_smaller", known) == "net"
+    assert kind_of("network_64", known) == "network"
+    assert kind_of("nets", known) == "nets"
 
 
 @pytest.mark.parametrize("kind", names("features"))
@@ -189,6 +233,7 @@ def test_every_extractor_says_what_it_is(kind: str) -> None:
     module, settings = find_extractor(kind)
     assert isinstance(module.CLASSIFIES, bool)
     assert isinstance(module.TRAINED_HERE, bool)
+    assert module.SEES_LABELS in {"none", "some", "all"}
     assert module.network_input(settings).resize
 
 

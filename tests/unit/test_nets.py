@@ -25,8 +25,9 @@ from gan_repro.nets.resnet import (
 )
 from tensors import close, differ
 
-CIFAR, STL, MNIST, DIGITS = (
-    ImageShape(*s) for s in ((3, 32, 32), (3, 48, 48), (1, 28, 28), (1, 8, 8))
+CIFAR, STL, MNIST, DIGITS, FACES, LARGE = (
+    ImageShape(*s)
+    for s in ((3, 32, 32), (3, 48, 48), (1, 28, 28), (1, 8, 8), (3, 64, 64), (3, 128, 128))
 )
 
 
@@ -94,12 +95,21 @@ def test_the_discriminator_has_the_sizes_of_table_4(shape):
     assert count(Discriminator(shape, 128)) == first + halving + 2 * keeping + 128
 
 
+@pytest.mark.parametrize(("shape", "more"), [(FACES, 1), (LARGE, 2)])
+def test_large_images_get_as_many_blocks_more_on_both_sides(shape, more):
+    """Durall et al., section 4.2: one and two layers more at 64 and 128 pixels."""
+    small, large = Trunk(CIFAR, 4), Trunk(shape, 4)
+    assert len(large.blocks) == len(small.blocks) + more
+    assert large.blocks(torch.randn(2, *shape)).shape == (2, 4, 8, 8)
+    assert len(Generator(shape, 16, 4).blocks) == len(Generator(CIFAR, 16, 4).blocks) + more
+
+
 # shapes
 
 
 @pytest.mark.parametrize(
     ("shape", "steps", "bottom"),
-    [(DIGITS, 1, 4), (MNIST, 2, 7), (CIFAR, 3, 4), (STL, 3, 6), (ImageShape(3, 64, 64), 3, 8)],
+    [(DIGITS, 1, 4), (MNIST, 2, 7), (CIFAR, 3, 4), (STL, 3, 6), (FACES, 4, 4), (LARGE, 5, 4)],
 )
 def test_the_generator_doubles_up_to_the_image(shape, steps, bottom):
     assert upsample_steps(shape) == steps

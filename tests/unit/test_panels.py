@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gan_repro.printed import FigureSpec
+from gan_repro.printed_figures import FigureSpec
 from gan_repro.tables import panels
 
 FIGURE = FigureSpec(
@@ -75,10 +75,22 @@ def test_even_six_panels_of_noise_fit_in_git() -> None:
     assert len(file.getvalue()) <= panels.LARGEST
 
 
-@pytest.mark.parametrize("content", [{}, {"tables": ["t"], "panels": [[]], "x_label": "x"}])
-def test_a_figure_has_either_tables_or_panels(content) -> None:
-    content = content or {"tables": [], "panels": []}
-    if content["panels"] == [[]]:
-        content["panels"] = [[{"title": "one", "run": "a.x"}]]
-    with pytest.raises(ValueError, match="either tables or panels"):
+RUN = {"title": "one", "run": "a.x"}
+KINDS = {
+    "tables": ["t"],
+    "panels": [[RUN]],
+    "curves": {"protocol": "course", "metrics": {"fid": "FID"}, "runs": [RUN]},
+    "embedding": {"show": ["classes"], "runs": [RUN]},
+}
+
+
+@pytest.mark.parametrize("given", [(), ("tables", "panels"), ("curves", "embedding"), tuple(KINDS)])
+def test_a_figure_is_of_exactly_one_kind(given) -> None:
+    content = {"tables": [], "panels": []} | {kind: KINDS[kind] for kind in given}
+    said = f"exactly one of tables, panels, .* got {' and '.join(given) or 'none'}"
+    with pytest.raises(ValueError, match=said):
         FigureSpec(title="", source="", **content)
+    for kind in given:
+        figure = FigureSpec(title="", source="", **{kind: KINDS[kind]})
+        assert figure.kind == kind
+        assert [shown.run for shown in figure.shown] == ([] if kind == "tables" else ["a.x"])

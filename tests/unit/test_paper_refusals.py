@@ -91,6 +91,62 @@ def refusal_lines(tmp_path: Path, text: str) -> list[str]:
     return str(caught.value).splitlines()
 
 
+@pytest.mark.parametrize(
+    ("figure", "expected"),
+    [
+        (
+            "curves: {protocol: curse, metrics: {fid: FID}, "
+            "runs: [{title: '', run: cifar10_sngan.clean}]}",
+            "figures.mine: cifar10_sngan is not scored by 'curse'. Did you mean 'course'?",
+        ),
+        (
+            "curves: {protocol: course, metrics: {fid: FID}, "
+            "runs: [{title: '', run: cifar10_sngan.clean, protocol: pairs}]}",
+            "figures.mine: cifar10_sngan is not scored by 'pairs'.",
+        ),
+        (
+            "curves: {protocol: real_fid, metrics: {fid: FID}, "
+            "runs: [{title: '', run: cifar10_real.clean}]}",
+            "figures.mine: cifar10_real trains nothing, so it has no curve.",
+        ),
+        (
+            "curves: {protocol: course, metrics: {fid: FID}, "
+            "runs: [{title: '', run: cifar10_sgan.clean}]}",
+            "figures.mine: no run is called 'cifar10_sgan.clean'. Did you mean 'cifar10_sngan",
+        ),
+        (
+            "embedding: {show: [hits], runs: [{title: '', run: cifar10_jgan.noise40}]}",
+            "figures.mine: cifar10_jgan.noise40 has labels of kind 'offset_noise', expected codes",
+        ),
+        (
+            "embedding: {show: [hit], runs: [{title: '', run: cifar10_jgan.noise40}]}",
+            "figures.mine.embedding.show.0: Input should be 'classes', 'samples' or 'hits'",
+        ),
+        (
+            "embedding: {shows: [hits], show: [hits], runs: [{title: '', run: a.b}]}",
+            "figures.mine.embedding.shows: nothing is called 'shows' here. Did you mean 'show'?",
+        ),
+        ("x_label: x", "figures.mine: needs exactly one of tables, panels, curves and embedding"),
+    ],
+)
+def test_a_figure_that_cannot_be_drawn_is_refused(tmp_path, figure, expected):
+    mine = f"figures:\n  mine:\n    title: t\n    source: s\n    {figure}\n"
+    faults = refusal_lines(tmp_path, changed(JGAN, ("figures:\n", mine)))
+    assert any(expected in fault for fault in faults), faults
+
+
+def test_a_figure_of_codes_is_not_refused(tmp_path):
+    """Its labels are codes; a kind that does not exist is refused where runs are resolved."""
+    condition = "clean: {kind: features, settings: {extractor: rotnet, code_size: 3}}"
+    shown = "embedding: {show: [hits], runs: [{title: '', run: cifar10_sngan.clean}]}"
+    mine = f"figures:\n  mine: {{title: t, source: s, {shown}}}\n"
+    for kind in ("features", "featurs"):
+        own = condition.replace("features", kind)
+        text = changed(JGAN, ("clean: {kind: clean}", own), ("figures:\n", mine))
+        (tmp_path / "mine.yml").write_text(text, encoding="utf-8")
+        assert read_paper(tmp_path / "mine.yml").figures["mine"].embedding
+
+
 def test_a_missing_file_says_what_is_there(tmp_path):
     (tmp_path / "jgan.yml").write_text(JGAN)
     with pytest.raises(ConfigurationError, match=r"no such file. Files beside it: jgan.yml"):

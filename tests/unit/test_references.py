@@ -8,13 +8,14 @@ from kedro.io import DatasetError
 
 from gan_repro.errors import DataError, EvaluationError
 from gan_repro.images import ImageShape
-from gan_repro.measuring import Features, Reference, moments
+from gan_repro.measuring import MOST_FEATURES, Features, Reference, moments
+from gan_repro.metrics import fid
 from gan_repro.storage.references import ReferenceDataset
 
 
-def reference(n: int = 30, logits: bool = True) -> Reference:
+def reference(n: int = 30, logits: bool = True, size: int = 4) -> Reference:
     random = np.random.default_rng(0)
-    pooled = random.normal(size=(n, 4)).astype(np.float32)
+    pooled = random.normal(size=(n, size)).astype(np.float32)
     return Reference(
         extractor="classifier",
         extractor_sha256="ab" * 32,
@@ -50,6 +51,22 @@ def test_the_same_reference_gives_the_same_bytes(tmp_path: Path) -> None:
         ReferenceDataset(str(tmp_path / f"{name}.npz")).save(reference())
     assert (tmp_path / "a.npz").read_bytes() == (tmp_path / "b.npz").read_bytes()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.npz", "b.npz"]
+
+
+def test_of_too_many_features_no_moments_are_kept(tmp_path: Path) -> None:
+    most = reference(n=3, size=MOST_FEATURES)
+    assert most.moments.covariance.shape == (MOST_FEATURES, MOST_FEATURES)
+    wide = reference(n=5, size=MOST_FEATURES + 1)
+    assert wide.moments is None
+    store = ReferenceDataset(str(tmp_path / "r.npz"))
+    store.save(wide)
+    back = store.load()
+    assert back.moments is None
+    assert back.sha256 == wide.sha256
+    some = back.some(3)
+    assert some.moments is None
+    with pytest.raises(EvaluationError, match=r"classifier gives 4,097 .* at most 4,096"):
+        fid.compute(fid.Settings(), some.features, some)
 
 
 @pytest.mark.parametrize("damage", [lambda b: b[: len(b) // 2], lambda b: b"no zip", lambda b: b""])

@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from gan_repro.papers import read_paper
+from gan_repro.printed_figures import FigureSpec
 from gan_repro.scales import read_scale
 from gan_repro.tables import figures
 from gan_repro.tables.evidence import Evidence
@@ -201,6 +202,32 @@ def test_figure_has_printed_and_ours_in_separate_panels_and_follows_the_page():
         PAPER.figures["figure_1"], {"table_1": fill(PAPER, "table_1", SCALE, [])}
     )
     assert ">not run<" in empty
+
+
+def test_scores_over_training_are_lines_on_the_page(page):
+    shown = page[page.index("Figure 3: Course") :]
+    svg = shown[shown.index("<svg") : shown.index("</svg>")]
+    assert ">IS over training<" in svg
+    assert "not run" not in svg, "own.noisy has a course"
+    assert "thin ones, where there are several: a seed each" in shown
+    empty = report(SCALE, [PAPER], {}, {})
+    assert ">not run<" in empty[empty.index("Figure 3: Course") :]
+
+
+def test_maps_of_codes_are_pictures_on_the_page():
+    runs = [{"title": "clean", "run": "own.clean"}, {"title": "noisy", "run": "own.noisy"}]
+    content = {"title": "Codes", "source": "Figure 4"}
+    content["embedding"] = {"show": ["classes", "hits"], "runs": runs}
+    paper = PAPER.model_copy(update={"figures": {"figure_4": FigureSpec(**content)}})
+    found = {"size": 3, "x": [0.0, 1.0], "y": [0.0, 1.0], "classes": [0, 1], "answers": [0, 2]}
+    pages = [
+        report(SCALE, [paper], {}, {f"small.own.{name}": Evidence(embedding=found)})
+        for name in ("clean.seed0", "clean.seed1")
+    ]
+    drawn = [[a for tag, a in Collector(text).tags if tag == "img"] for text in pages]
+    assert [a["alt"] for a in drawn[0]] == ["Figure 4: codes of own.clean own.noisy "]
+    assert drawn[0][0]["src"] != drawn[1][0]["src"]
+    assert "t-SNE of the codes of test images" in pages[0]
 
 
 def test_curves_of_eighteen_long_runs_stay_small():

@@ -35,6 +35,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "autoencoder_codes": {"code_size": 16},
     "beside_clean": {"generated": {"kind": "clusters", "settings": CLUSTERS}},
     "clusters": CLUSTERS,
+    "features": {"extractor": SMALL, "code_size": 1280},
     "none": {},
     "pseudo_labels": {},
     "svd_probabilities": {"extractor": SMALL, "components": 8},

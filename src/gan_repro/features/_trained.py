@@ -1,35 +1,74 @@
 """What extractors share that the suite trains on the data set itself."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from gan_repro.errors import MissingWeightsError
-from gan_repro.measuring import Features, device, in_batches, weights_sha256
+from gan_repro.features._batches import device, in_batches
+from gan_repro.kinds import Spec
+from gan_repro.measuring import Features, Input, weights_sha256
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    from torch import Tensor, nn
+
+    Network = Callable[[Mapping[str, Tensor]], nn.Module]
+    Load = Callable[..., "Trained"]
 
 CLASSIFIER = "classifier"
-"""The player of ``methods/classifier.py``, whatever share of the labels it was trained with."""
+"""The player of ``methods/classifier.py``, whatever labels it was trained with."""
 
 
-class Classifier:
-    """The loaded network."""
+class Trained:
+    """A loaded network.
 
-    def __init__(self, weights: Mapping[str, "Tensor"]):
+    network : images in [-1, 1] -> pooled features, or pooled features and logits.
+    weights : of the whole player, of which the network may be a part; the hash is theirs.
+    """
+
+    def __init__(self, network: "nn.Module", weights: Mapping[str, "Tensor"]):
         import torch
 
-        from gan_repro.nets.classifier import Classifier as Network
-
         self.sha256 = weights_sha256(weights)
-        self._network = Network.from_weights(weights).eval()
-        self._network.to(device()).to(memory_format=torch.channels_last)
+        self._network = network.eval().to(device()).to(memory_format=torch.channels_last)
 
     def features(self, images: np.ndarray, batch_size: int = 250) -> Features:
-        """Pooled features (n, 4 width) and logits (n, classes)."""
-        return in_batches(lambda batch: self._network(scaled(batch)), images, batch_size)
+        """Pooled features (n, d), and logits (n, classes) where the network classifies."""
+        return in_batches(self._forward, images, batch_size)
+
+    def _forward(self, images: "Tensor") -> "tuple[Tensor, Tensor | None]":
+        found = self._network(scaled(images))
+        return found if isinstance(found, tuple) else (found, None)
+
+
+def classifier(weights: Mapping[str, "Tensor"]) -> "nn.Module":
+    """The network of ``methods/classifier.py``: 4 width pooled features, and logits."""
+    from gan_repro.nets.classifier import Classifier
+
+    return Classifier.from_weights(weights)
+
+
+def loader(extractor: str, player: str, network: "Network") -> "Load":
+    """The function ``load`` of an extractor: a network with a player's last weights.
+
+    network : parameter -> values becomes the network that they fit, with them.
+    """
+
+    def load(settings: Spec, weights: Mapping[str, Any] | None = None) -> Trained:
+        """The player in the last of a run's snapshots; MissingWeightsError without it.
+
+        weights : ``"{round:08d}/{player}/{parameter}"`` -> tensor or array.
+        """
+        own = last_weights(extractor, player, weights)
+        return Trained(network(own), own)
+
+    return load
+
+
+def as_they_are(settings: Spec) -> Input:
+    """Images as they are, of the size that the network was trained at."""
+    return Input(size=None, resize="none")
 
 
 def scaled(images: "Tensor") -> "Tensor":

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from gan_repro.errors import MissingWeightsError
+from gan_repro.features._batches import device, in_batches, three_channels
 from gan_repro.kinds import Spec
-from gan_repro.measuring import Features, Input, device, file_sha256, in_batches, three_channels
+from gan_repro.measuring import Features, Input, file_sha256
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -1,10 +1,13 @@
-"""What JGAN's methods share (arXiv 1905.11574, section 3): settings, players, turns."""
+"""What methods on SN-GAN's ResNet share: JGAN's settings (arXiv 1905.11574, section 3), SN-GAN's
+own, players and turns."""
+
+from typing import Literal
 
 import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from gan_repro.game import Adam, Draws, Game, Sampler, TermsFunction, Turn
+from gan_repro.game import Adam, Draws, Game, Generated, Sampler, TermsFunction, Turn
 from gan_repro.kinds import Spec
 
 
@@ -18,6 +21,7 @@ class ResnetSettings(Spec):
     discriminator_learning_rate: float = Field(default=4e-4, gt=0)  # section 3
     beta1: float = Field(default=0.5, ge=0, lt=1)  # section 3
     beta2: float = Field(default=0.999, ge=0, lt=1)  # section 3
+    decay: Literal["none", "linear"] = "none"  # not mentioned
 
     def game(
         self,
@@ -40,13 +44,13 @@ class ResnetSettings(Spec):
         )
 
     def optimisers(self) -> dict[str, Adam]:
-        """Adam for ``generator`` and ``discriminator``; no decay is mentioned, so there is none."""
+        """Adam for ``generator`` and ``discriminator``."""
         rates = {
             "generator": self.generator_learning_rate,
             "discriminator": self.discriminator_learning_rate,
         }
         return {
-            player: Adam(learning_rate=rate, beta1=self.beta1, beta2=self.beta2)
+            player: Adam(learning_rate=rate, beta1=self.beta1, beta2=self.beta2, decay=self.decay)
             for player, rate in rates.items()
         }
 
@@ -54,6 +58,26 @@ class ResnetSettings(Spec):
         """z ~ N(0, I), (count, latent_size)."""
         stream = draws["latents"]
         return torch.randn(count, self.latent_size, generator=stream, device=stream.device)
+
+
+class SnganSettings(ResnetSettings):
+    """SN-GAN's own optimiser settings (Miyato et al. 2018; sngan_projection's configurations)."""
+
+    generator_learning_rate: float = Field(default=2e-4, gt=0)
+    discriminator_learning_rate: float = Field(default=2e-4, gt=0)
+    beta1: float = Field(default=0.0, ge=0, lt=1)
+    beta2: float = Field(default=0.9, ge=0, lt=1)
+    decay: Literal["none", "linear"] = "linear"
+
+    def coded_sampler(self) -> Sampler:
+        """Images of latents, which are drawn, and of codes, which whoever samples must bring."""
+        return Sampler(
+            draw=lambda n, draws: {"latents": self.latents(n, draws)},
+            generate=lambda players, inputs: Generated(
+                players["generator"](inputs["latents"], inputs["codes"])
+            ),
+            coded=True,
+        )
 
 
 def uniform_labels(count: int, classes: int, draws: Draws) -> Tensor:

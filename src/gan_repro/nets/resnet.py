@@ -45,10 +45,11 @@ def conv(inputs: int, outputs: int, size: int, gain: float = 1.0) -> nn.Conv2d:
 def upsample_steps(shape: ImageShape) -> int:
     """How often the generator doubles: 3 for 32 and 48 pixels (Table 3), 2 for 28, 1 for 8.
 
-    Halve while both sides stay even and at least 4 pixels, three times at most.
+    Halve while both sides stay even and at least 4 pixels. So 64 and 128 pixels get one and two
+    blocks more, as Durall et al. (arXiv 2012.08803, section 4.2) have it.
     """
     steps, height, width = 0, shape.height, shape.width
-    while steps < 3 and height % 2 == width % 2 == 0 and min(height, width) >= 8:
+    while height % 2 == width % 2 == 0 and min(height, width) >= 8:
         steps, height, width = steps + 1, height // 2, width // 2
     return steps
 
@@ -146,12 +147,16 @@ class DiscriminatorBlock(nn.Module):
 
 
 class Trunk(nn.Module):
-    """JGAN Table 4 up to the pooling: two blocks that halve, two that don't, ReLU, global *sum*."""
+    """JGAN Table 4 up to the pooling: two blocks that halve, two that don't, ReLU, global *sum*.
+
+    At 64 and 128 pixels one and two more that halve, as in the generator.
+    """
 
     def __init__(self, shape: ImageShape, width: int, wrap: Wrap = spectral_norm) -> None:
         super().__init__()
         first = FirstDiscriminatorBlock(shape.channels, width, wrap)
-        rest = (DiscriminatorBlock(width, halve, wrap) for halve in (True, False, False))
+        halving = 1 + max(0, upsample_steps(shape) - 3)
+        rest = (DiscriminatorBlock(width, i < halving, wrap) for i in range(halving + 2))
         self.blocks = nn.Sequential(first, *rest)
 
     def forward(self, images: Tensor) -> Tensor:

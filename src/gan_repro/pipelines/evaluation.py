@@ -1,16 +1,21 @@
-"""Snapshots become score rows and a sheet of samples."""
+"""Snapshots become score rows and a sheet of samples, and where a figure asks for it a map."""
 
 from kedro.pipeline import Node
 
 from gan_repro import evaluation
 from gan_repro.campaign import Campaign, labelling_of
+from gan_repro.embedding import embed
 from gan_repro.locks import SHARED, LockedRun
 from gan_repro.pipelines import wiring
 
 
 def nodes(campaign: Campaign) -> list[Node]:
-    """One node a run, all its protocols together: they share samples and features."""
-    return [_node(campaign, run) for run in campaign.runs if run.evaluate]
+    """One node a run, all its protocols together: they share samples and features.
+
+    One more for each run whose codes some figure maps.
+    """
+    scored = [_node(campaign, run) for run in campaign.runs if run.evaluate]
+    return [*scored, *(_map(campaign, run) for run in campaign.embedded)]
 
 
 def _node(campaign: Campaign, run: LockedRun) -> Node:
@@ -30,5 +35,17 @@ def _node(campaign: Campaign, run: LockedRun) -> Node:
         [wiring.entry(run, what) for what in ("scores", "sheet")],
         name=f"evaluate_{run.family}" if instrument else f"evaluate_{run.condition}_{run.seed}",
         namespace=f"reference.{run.train['dataset']}" if instrument else wiring.namespace(run),
+        tags=wiring.tags(run),
+    )
+
+
+def _map(campaign: Campaign, run: LockedRun) -> Node:
+    references = [wiring.reference(view) for view in campaign.views_of(run)]
+    return wiring.step(
+        embed,
+        [wiring.entry(run, "run"), wiring.entry(run, "snapshots"), *references],
+        wiring.entry(run, "embedding"),
+        name=f"embed_{run.condition}_{run.seed}",
+        namespace=wiring.namespace(run),
         tags=wiring.tags(run),
     )

@@ -1,6 +1,7 @@
 """Score rows become tables, and tables one page."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +25,7 @@ def table_nodes(campaign: Campaign) -> list[Node]:
 
 
 def figure_nodes(campaign: Campaign) -> list[Node]:
-    """One node a figure: a picture of lines from tables, or of samples."""
+    """One node a figure: a picture of lines, of samples or of codes."""
     return [_figure(campaign, paper, figure) for paper, figure in campaign.figures()]
 
 
@@ -46,14 +47,16 @@ def report_node(campaign: Campaign) -> Node:
     """The page with every table and what lies behind it.
 
     Evidence comes by family, not by run: Kedro's work grows with the square of a node's inputs.
-    Tables make it wait for their runs; the scores of runs that are in no table do so themselves.
+    Tables make it wait for their runs; the scores of runs that are in no table, and maps of codes,
+    do so themselves.
     """
     papers = [f"papers.{paper.paper}" for paper in campaign.papers]
     tables = [wiring.table(paper.paper, table) for paper, table in campaign.tables()]
     families, awaited = _families(campaign), _awaited(campaign)
+    maps = [wiring.entry(run, "embedding") for run in campaign.embedded]
     return wiring.step(
         report_page,
-        ["scale", *papers, *tables, *families, *awaited],
+        ["scale", *papers, *tables, *families, *awaited, *maps],
         "report",
         name="render_report",
         namespace="report",
@@ -99,18 +102,36 @@ def _table(campaign: Campaign, paper: PaperSpec, table: str) -> list[Node]:
 
 def _figure(campaign: Campaign, paper: PaperSpec, name: str) -> Node:
     figure = paper.figures[name]
-    panels = campaign.panels_of(paper, name)
-    sources = [wiring.table(paper.paper, table) for table in figure.tables]
-    sources += [wiring.entry(run, "sheet") for run in panels.values()]
+    sources, named = _sources(campaign, paper, name)
     return wiring.step(
-        draw_lines if figure.tables else draw_samples,
+        DRAWERS[figure.kind],
         [f"papers.{paper.paper}.figures.{name}", *sources],
         wiring.figure(paper.paper, name),
         name=f"draw_{name}",
         namespace=f"{paper.paper}.figures",
         tags={campaign.scale, paper.paper},
-        fixed={"figure": name, "names": tuple(figure.tables or panels)},
+        fixed={"figure": name, **named},
     )
+
+
+def _sources(
+    campaign: Campaign, paper: PaperSpec, name: str
+) -> tuple[list[str], dict[str, tuple[str, ...]]]:
+    """What a figure is drawn from, and the table or ``family.condition`` of each entry."""
+    figure, shown = paper.figures[name], campaign.shown_in(paper, name)
+    first = {run: seeds[0] for run, seeds in shown.items()}
+    if figure.kind == "tables":
+        tables = tuple(figure.tables)
+        return [wiring.table(paper.paper, table) for table in tables], {"names": tables}
+    if figure.curves:
+        scores = [wiring.entry(seed, "scores") for seeds in shown.values() for seed in seeds]
+        names = tuple(run for run, seeds in shown.items() for _ in seeds)
+        losses = first if figure.curves.losses else {}
+        histories = [wiring.entry(run, "history") for run in losses.values()]
+        named = {"names": names, "losses": tuple(losses)}
+        return ["scale.of_tables", *scores, *histories], named
+    what = "embedding" if figure.embedding else "sheet"
+    return [wiring.entry(run, what) for run in first.values()], {"names": tuple(first)}
 
 
 def draw_lines(
@@ -129,6 +150,46 @@ def draw_samples(
     from gan_repro.tables.panels import sample_panels
 
     return sample_panels(paper.figures[figure], dict(zip(names, sheets, strict=True)))
+
+
+def draw_curves(
+    paper: PaperSpec,
+    scale: ScaleSpec,
+    *left: Any,
+    figure: str,
+    names: tuple[str, ...],
+    losses: tuple[str, ...],
+) -> "Image":
+    """``tables.curves`` of one figure.
+
+    left : score rows of the runs ``names``, then histories of the first seeds of ``losses``.
+    """
+    from gan_repro.tables.curves import course_lines_picture
+    from gan_repro.tables.evidence import Evidence
+
+    runs: dict[str, list[Evidence]] = {}
+    for run, rows in zip(names, left[: len(names)], strict=True):
+        runs.setdefault(run, []).append(Evidence(rows))
+    for run, history in zip(losses, left[len(names) :], strict=True):
+        runs[run][0] = replace(runs[run][0], history=history)
+    return course_lines_picture(paper.figures[figure], scale, runs)
+
+
+def draw_maps(
+    paper: PaperSpec, *embeddings: Mapping[str, Any] | None, figure: str, names: tuple[str, ...]
+) -> "Image":
+    """``tables.maps`` of one figure."""
+    from gan_repro.tables.maps import code_maps
+
+    return code_maps(paper.figures[figure], dict(zip(names, embeddings, strict=True)))
+
+
+DRAWERS: Mapping[str, Callable[..., "Image"]] = {
+    "tables": draw_lines,
+    "panels": draw_samples,
+    "curves": draw_curves,
+    "embedding": draw_maps,
+}
 
 
 def fill_table(

@@ -48,6 +48,7 @@ class EvidenceDataset(AbstractDataset[Never, dict[str, Evidence]]):
             sheet=SheetDataset(str(self.scores / run / "samples.png")).load(),
             history=HistoryDataset(str(self.models / run / "history.csv")).load(),
             provenance=JsonDataset(str(self.scores / run / "provenance.json")).load(),
+            embedding=JsonDataset(str(self.scores / run / "embedding.json")).load(),
         )
 
     def _exists(self) -> bool:

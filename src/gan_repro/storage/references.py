@@ -1,4 +1,4 @@
-"""Kedro data set of a ``Reference``: one npz file, moments in float64."""
+"""Kedro data set of a ``Reference``: one npz file, moments, if any, in float64."""
 
 import io
 import json
@@ -26,8 +26,7 @@ class ReferenceDataset(FileDataset[Reference, Reference]):
         arrays: dict[str, Any] = {
             "pooled": data.features.pooled,
             "labels": data.labels,
-            "mean": data.moments.mean,
-            "covariance": data.moments.covariance,
+            **(vars(data.moments) if data.moments else {}),
             "about": np.array(json.dumps(about)),
             **{WEIGHTS + name: values for name, values in data.weights.items()},
         }
@@ -57,7 +56,7 @@ def _reference(arrays: dict[str, np.ndarray]) -> Reference:
         **about,
         shape=shape,
         features=Features(arrays["pooled"], arrays.get("logits")),
-        moments=Moments(arrays["mean"], arrays["covariance"]),
+        moments=Moments(arrays["mean"], arrays["covariance"]) if "mean" in arrays else None,
         labels=arrays["labels"],
         weights={
             name.removeprefix(WEIGHTS): values

@@ -23,12 +23,14 @@ class Evidence:
     sheet : a picture of generated images, as PNG bytes or a Pillow image.
     history : a frame with ``round`` and one column a term.
     provenance : times, device, versions, commit, hashes.
+    embedding : see ``gan_repro.embedding``; of the runs that some figure maps.
     """
 
     scores: Sequence[Mapping[str, Any]] = ()
     sheet: "bytes | Image | None" = None
     history: "pd.DataFrame | None" = None
     provenance: Mapping[str, Any] | None = None
+    embedding: Mapping[str, Any] | None = None
 
 
 def to_markdown(scale: ScaleSpec, evidence: Mapping[str, Evidence], sheets: str) -> str:
@@ -61,6 +63,18 @@ def final(rows: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     for row in rows:
         last[row["protocol"], row["metric"]] = row
     return list(last.values())
+
+
+def by_snapshot(
+    rows: Iterable[Mapping[str, Any]], protocol: str, metric: str
+) -> list[tuple[int, float]]:
+    """Round and value of each snapshot that a protocol scored, in order."""
+    return sorted(
+        (int(row["snapshot"]), float(row["value"]))
+        for row in rows
+        if (row["protocol"], row["metric"]) == (protocol, metric)
+        and isinstance(row["snapshot"], int)
+    )
 
 
 def _scores(run: str, left: Evidence) -> str:

@@ -1,12 +1,10 @@
 """Figures from tables and histories, as SVG text whose colours follow the page it stands in."""
 
-import io
-import re
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from gan_repro.printed import FigureSpec
+from gan_repro.printed_figures import FigureSpec
+from gan_repro.tables import style
 from gan_repro.tables.filled import FilledCell, FilledTable
 
 if TYPE_CHECKING:
@@ -15,11 +13,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from PIL.Image import Image
 
-_INK = "#010203"  # stands for the page's own text colour, and is replaced by it in the SVG
 _COLOURS = ("#7a7a7a", "#d98a1f", "#3a8f5c", "#8a63c2", "#2f6fd0", "#c2484d")
-_SHADES = ("#3b7dd8", "#2a9d8f", "#6aa84f", "#d9a441", "#e07b39", "#c9485b")
 _MARKERS = "osD^vP"
-_MOST_POINTS = 80  # of a training curve; more can't be told apart at the width of a panel
 
 
 def table_lines(figure: FigureSpec, tables: Mapping[str, FilledTable]) -> str:
@@ -27,18 +22,14 @@ def table_lines(figure: FigureSpec, tables: Mapping[str, FilledTable]) -> str:
 
     A panel of ours without any number says so; bars are ± sd over training seeds.
     """
-    with _style(figure.title):
-        return _svg(_lines(figure, tables))
+    with style.of(figure.title):
+        return style.svg(_lines(figure, tables))
 
 
 def table_lines_picture(figure: FigureSpec, tables: Mapping[str, FilledTable]) -> "Image":
     """``table_lines`` in pixels, dark on white."""
-    from PIL import Image
-
-    out = io.BytesIO()
-    with _style(figure.title):
-        _lines(figure, tables).savefig(out, format="png", dpi=110, facecolor="white")
-    return Image.open(out).convert("RGB")
+    with style.of(figure.title):
+        return style.picture(_lines(figure, tables))
 
 
 def _lines(figure: FigureSpec, tables: Mapping[str, FilledTable]) -> "Figure":
@@ -64,23 +55,16 @@ def training_curves(title: str, histories: "Mapping[str, pd.DataFrame]") -> str:
 
     histories : ``condition.seed`` -> a frame with ``round`` and one column a term.
     """
-    from matplotlib.figure import Figure
-
     terms = list(dict.fromkeys(name for frame in histories.values() for name in frame.columns))
     terms = [name for name in terms if name != "round"]
     conditions = list(dict.fromkeys(run.rsplit(".", 1)[0] for run in histories))
-    colours = dict(zip(conditions, _shades(len(conditions)), strict=True))
-    with _style(title):
-        wide = min(len(terms), 3)
-        high = -(-len(terms) // 3)
-        sheet = Figure(figsize=(3.3 * wide, 2.3 * high + 0.6), layout="constrained")
-        panels = list(sheet.subplots(high, wide, squeeze=False).flat)
-        for axes, term in zip(panels, terms, strict=False):
+    colours = dict(zip(conditions, style.shades(len(conditions)), strict=True))
+    with style.of(title):
+        sheet, panels = style.panels(len(terms))
+        for axes, term in zip(panels, terms, strict=True):
             _curves(axes, term, histories, colours)
-        for axes in panels[len(terms) :]:
-            axes.remove()
-        _legend_of(sheet, colours)
-        return _svg(sheet)
+        style.legend(sheet, colours)
+        return style.svg(sheet)
 
 
 def _panel(axes: "Axes", table: FilledTable, ours: bool) -> None:
@@ -108,7 +92,7 @@ def _panel(axes: "Axes", table: FilledTable, ours: bool) -> None:
     whose = f"ours, {table.scale} scale" if ours else "as printed"
     axes.set_title(f"{table.source}, {whose}")
     if ours and not any(cell.sources for cell in table.cells):
-        axes.text(0.5, 0.5, "not run", ha="center", va="center", transform=axes.transAxes)
+        style.not_run(axes)
 
 
 def _same_everywhere(cells: Sequence[FilledCell]) -> bool:
@@ -121,59 +105,8 @@ def _curves(
 ) -> None:
     for run, frame in histories.items():
         if term in frame.columns:
-            kept = frame.iloc[:: max(1, len(frame) // _MOST_POINTS)]
+            kept = style.thinned(frame)
             colour = colours[run.rsplit(".", 1)[0]]
             axes.plot(kept["round"], kept[term], color=colour, linewidth=0.9, alpha=0.9)
     axes.set_title(term)
     axes.set_xlabel("round")
-
-
-def _shades(count: int) -> Sequence[Any]:
-    """Colours in order, blue to red, that stand out from white and from black alike."""
-    from matplotlib.colors import LinearSegmentedColormap
-
-    shades = LinearSegmentedColormap.from_list("conditions", _SHADES)
-    return [shades(place / max(1, count - 1)) for place in range(count)]
-
-
-def _legend_of(sheet: "Figure", colours: Mapping[str, Any]) -> None:
-    from matplotlib.lines import Line2D
-
-    handles = [Line2D([], [], color=colour, label=name) for name, colour in colours.items()]
-    sheet.legend(handles=handles, loc="outside lower center", ncols=6, frameon=False)
-
-
-@contextmanager
-def _style(salt: str) -> Iterator[None]:
-    """Text stays text and ids depend on ``salt`` only, so the same data gives the same bytes."""
-    import matplotlib as mpl
-
-    ink = ("text.color", "axes.labelcolor", "axes.edgecolor", "xtick.color", "ytick.color")
-    settings: Any = {
-        **dict.fromkeys(ink, _INK),
-        "svg.fonttype": "none",
-        "svg.hashsalt": salt,
-        "font.size": 9.0,
-        "axes.titlesize": 9.5,
-        "axes.spines.top": False,
-        "axes.spines.right": False,
-        "axes.grid": True,
-        "grid.alpha": 0.18,
-        "grid.color": _INK,
-        "grid.linewidth": 0.6,
-    }
-    with mpl.rc_context(settings):
-        yield
-
-
-def _svg(sheet: "Figure") -> str:
-    """The figure as an ``<svg>`` element that takes its ink from CSS ``color``."""
-    out = io.StringIO()
-    sheet.savefig(out, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
-    text = out.getvalue()
-    text = text[text.index("<svg") :].replace(_INK, "currentColor")
-    text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
-    # A hundredth of a point is finer than any screen, and halves the file.
-    text = re.sub(r' d="[^"]*"', lambda path: re.sub(r"(\.\d\d)\d+", r"\1", path[0]), text)
-    # Several figures share a page: group ids would repeat, and nothing refers to them.
-    return re.sub(r'<g id="[^"]*"', "<g", text)

@@ -56,7 +56,7 @@ def fill(
 
 def _cell(cell: Cell, paper: PaperSpec, scale: ScaleSpec, scores: Scores) -> FilledCell:
     protocol = next(iter(scale.protocol_names(cell.protocol)), cell.protocol)
-    sources, missing = _sources(cell, protocol, scale, scores)
+    sources, missing = _sources(cell, protocol, paper, scale, scores)
     values = [source.value for source in sources]
     return FilledCell(
         row=cell.row,
@@ -75,12 +75,14 @@ def _cell(cell: Cell, paper: PaperSpec, scale: ScaleSpec, scores: Scores) -> Fil
 
 
 def _sources(
-    cell: Cell, protocol: str, scale: ScaleSpec, scores: Scores
+    cell: Cell, protocol: str, paper: PaperSpec, scale: ScaleSpec, scores: Scores
 ) -> tuple[tuple[Source, ...], tuple[str, ...]]:
     if cell.not_run:
         return (), (f"not run: {cell.not_run}",)
     if not cell.run:
         return (), ()
+    if dataset := _left_out(cell.run, paper, scale):
+        return (), (f"not run: nothing stands in for {dataset} at {scale.scale} scale",)
     sources, missing = [], []
     for seed in scale.seeds:
         run = f"{cell.run}.seed{seed}"
@@ -92,6 +94,15 @@ def _sources(
         else:
             sources.append(_source(run, f"seed{seed}", _chosen(found)))
     return tuple(sources), tuple(missing)
+
+
+def _left_out(run: str, paper: PaperSpec, scale: ScaleSpec) -> str:
+    """The data set of one of the paper's own runs where the scale has none in its place, or ""."""
+    owner, family = run.split(".")[:2]
+    if owner != paper.paper or family not in paper.families:
+        return ""
+    dataset = paper.families[family].dataset
+    return "" if scale.datasets.get(owner, {}).get(dataset, dataset) else dataset
 
 
 def _chosen(rows: list[dict[str, Any]]) -> dict[str, Any]:

@@ -4,14 +4,13 @@ import io
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from gan_repro.printed import FigureSpec
+from gan_repro.printed_figures import FigureSpec
+from gan_repro.tables.style import LARGEST, png
 
 if TYPE_CHECKING:
     from PIL.Image import Image
     from PIL.ImageFont import FreeTypeFont, ImageFont
 
-LARGEST = 190_000
-"""Bytes of the PNG file, which lies in git."""
 _SIDE = 580  # of a panel before anything is made smaller: about a sheet's own
 _TITLE, _GAP = 26, 10
 _PAPER, _INK, _EMPTY = 255, 20, 224  # grey levels
@@ -26,7 +25,7 @@ def sample_panels(figure: FigureSpec, sheets: Mapping[str, bytes | None]) -> "Im
 
     pictures = {run: Image.open(io.BytesIO(png)) for run, png in sheets.items() if png}
     side = _SIDE
-    while len(_png(drawn := _drawn(figure, pictures, side))) > LARGEST:
+    while len(png(drawn := _drawn(figure, pictures, side))) > LARGEST:
         side = int(side * 0.85)
     return drawn
 
@@ -72,9 +71,3 @@ def _fitted(picture: "Image", side: int) -> "Image":
     scale = min(1.0, side / max(picture.size))
     size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
     return picture.resize(size, Image.Resampling.LANCZOS)
-
-
-def _png(picture: "Image") -> bytes:
-    file = io.BytesIO()
-    picture.save(file, format="PNG", optimize=True)
-    return file.getvalue()

@@ -1,5 +1,6 @@
 """A filled table as Markdown, LaTeX and JSON: the scale is said first, no cell is left blank."""
 
+import re
 from collections.abc import Callable, Sequence
 
 from gan_repro.tables.filled import BEYOND, FilledCell, FilledTable, counted
@@ -13,6 +14,10 @@ _LATEX = {
     "±": r"$\pm$",
     "–": "--",
 }
+
+
+_UNSCORED = re.compile(r"(?P<run>.*not run: \S+)\.(?P<seed>seed\d+) has no \S+ under \S+")
+"""A run without a score; which score it lacks stands in the table's JSON."""
 
 
 def printed_text(cell: FilledCell) -> str:
@@ -62,8 +67,15 @@ def notes(table: FilledTable) -> list[str]:
 
 
 def missing(table: FilledTable) -> list[str]:
-    """Every ``not run: reason``, and the command that runs what can be run."""
+    """Every ``not run: reason``, a run's seeds together, and the command that runs what can be."""
     lines = _by_row(table, lambda cell: cell.missing)
+    found: dict[str, list[str]] = {}
+    for line in lines:
+        of_run = _UNSCORED.fullmatch(line)
+        seeds = found.setdefault(of_run["run"] if of_run else line, [])
+        if of_run and of_run["seed"] not in seeds:
+            seeds.append(of_run["seed"])
+    lines = [f"{run} ({', '.join(seeds)})" if seeds else run for run, seeds in found.items()]
     command = f"kedro run --env {table.scale} --pipelines {table.paper}_{table.name}"
     return [*lines, f"To fill what is missing: `{command}`"] if lines else []
 

@@ -1,16 +1,15 @@
 """One self-contained HTML page for a scale: tables, verdicts, figures, samples, provenance."""
 
 import base64
-import io
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gan_repro.papers import PaperSpec
-from gan_repro.printed import FigureSpec
 from gan_repro.scales import ScaleSpec
-from gan_repro.tables import figures, panels, render
-from gan_repro.tables.evidence import INSTRUMENTS, Evidence
+from gan_repro.tables import figures, render, style
+from gan_repro.tables.evidence import INSTRUMENTS, Evidence, by_snapshot
 from gan_repro.tables.filled import FilledCell, FilledTable, counted
+from gan_repro.tables.page_figures import page_figures
 from gan_repro.tables.verdict import judge
 
 if TYPE_CHECKING:
@@ -79,12 +78,7 @@ def tone(verdict: str) -> str:
 
 def course(rows: Iterable[Mapping[str, Any]], protocol: str, metric: str, better: str) -> Any:
     """The ``Course`` of a run under a protocol that scores every snapshot, or None without rows."""
-    points = sorted(
-        (int(row["snapshot"]), float(row["value"]))
-        for row in rows
-        if (row["protocol"], row["metric"]) == (protocol, metric)
-        and isinstance(row["snapshot"], int)
-    )
+    points = by_snapshot(rows, protocol, metric)
     if not points:
         return None
     pick = max if better == "higher" else min
@@ -119,29 +113,11 @@ def _paper(
         "spec": paper,
         "tables": [_table(table, paper, scale, evidence) for table in found.values()],
         "absent": [paper.tables[name].source for name in filled if name not in found],
-        "figures": [
-            (figure, figures.table_lines(figure, found))
-            for figure in paper.figures.values()
-            if figure.tables and all(name in found for name in figure.tables)
-        ],
-        "samples": [
-            (figure, panels.sample_panels(figure, _sheets(figure, paper, scale, evidence)))
-            for figure in paper.figures.values()
-            if figure.panels
-        ],
+        "figures": page_figures(paper, scale, found, evidence),
         "claims": [
             judge(name, claim, found, paper.agreement) for name, claim in paper.claims.items()
         ],
     }
-
-
-def _sheets(
-    figure: FigureSpec, paper: PaperSpec, scale: ScaleSpec, evidence: Mapping[str, Evidence]
-) -> dict[str, bytes | None]:
-    """The sheets of the first training seed, as PNG bytes."""
-    names = [panel.run for row in figure.panels for panel in row]
-    left = {n: evidence.get(f"{paper.paper}.{n}.seed{scale.seeds[0]}") for n in names}
-    return {n: _png(found.sheet) if found and found.sheet else None for n, found in left.items()}
 
 
 def _runs_of(paper: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -239,12 +215,5 @@ def _curves(title: str, runs: Sequence[str], evidence: Mapping[str, Evidence]) -
 
 
 def _data_url(sheet: "bytes | Image") -> str:
-    return f"data:image/png;base64,{base64.b64encode(_png(sheet)).decode('ascii')}"
-
-
-def _png(sheet: "bytes | Image") -> bytes:
-    if isinstance(sheet, bytes):
-        return sheet
-    out = io.BytesIO()
-    sheet.save(out, format="PNG", optimize=True)
-    return out.getvalue()
+    png = sheet if isinstance(sheet, bytes) else style.png(sheet)
+    return f"data:image/png;base64,{base64.b64encode(png).decode('ascii')}"
