@@ -2,7 +2,11 @@
 
 import shutil
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+from selenium.webdriver import Chrome, ChromeOptions, ChromeService
 
 FLAGS = (
     "--headless",
@@ -34,3 +38,23 @@ def browse(address: str, profile: Path, *options: str) -> str:
     command = [chromium(), *FLAGS, f"--user-data-dir={profile}", *options, address]
     done = subprocess.run(command, capture_output=True, text=True, timeout=180, check=True)
     return done.stdout
+
+
+@contextmanager
+def driven(profile: Path, *options: str) -> Iterator[Chrome]:
+    """A Chromium with a profile of its own that a test clicks and types in."""
+    found = shutil.which("chromedriver")
+    if not found:
+        raise AssertionError(
+            "this test drives Chromium by chromedriver, which is not installed; "
+            "on Debian: apt-get update && apt-get install -y chromium-driver"
+        )
+    wanted = ChromeOptions()
+    wanted.binary_location = chromium()
+    for option in (*FLAGS, f"--user-data-dir={profile}", *options):
+        wanted.add_argument(option)
+    browser = Chrome(options=wanted, service=ChromeService(found))
+    try:
+        yield browser
+    finally:
+        browser.quit()

@@ -31,7 +31,24 @@ class Project:
 
     def run(self, *command: str, fails: bool = False) -> str:
         """Run a command with this project's code; returns what it said."""
-        environment = {
+        done = subprocess.run(
+            command, cwd=self.root, env=self._environment, capture_output=True, text=True,
+            check=False,
+        )  # fmt: skip
+        said = done.stdout + done.stderr
+        assert (done.returncode != 0) == fails, f"{' '.join(command)}:\n{said}"
+        return said
+
+    def start(self, *command: str) -> "subprocess.Popen[str]":
+        """Start a command that runs on; what it says comes through ``stdout``."""
+        return subprocess.Popen(
+            command, cwd=self.root, env=self._environment, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, text=True,
+        )  # fmt: skip
+
+    @property
+    def _environment(self) -> dict[str, str]:
+        return {
             **os.environ,
             "PYTHONPATH": str(self.root / "src"),
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
@@ -39,12 +56,6 @@ class Project:
             "COLUMNS": "200",
             "KEDRO_ENV": "",
         }
-        done = subprocess.run(
-            command, cwd=self.root, env=environment, capture_output=True, text=True, check=False
-        )
-        said = done.stdout + done.stderr
-        assert (done.returncode != 0) == fails, f"{' '.join(command)}:\n{said}"
-        return said
 
     def read(self, path: str) -> Any:
         """A YAML or JSON file."""
@@ -79,7 +90,9 @@ def tiny_project(root: Path) -> Project:
 
 
 def _shrink_paper(project: Project) -> None:
-    (project.root / "conf/papers/demonstrations.yml").unlink()
+    for other in (project.root / "conf/papers").glob("*.yml"):
+        if other.stem != "jgan":
+            other.unlink()
     paper = project.read("conf/papers/jgan.yml")
     families = {name: paper["families"][name] for name in FAMILIES}
     for family in families.values():
@@ -117,8 +130,12 @@ def _shrink_scale(project: Project) -> None:
     scale = project.read("conf/scales/smoke.yml")
     scale["rounds_fraction"]["jgan"] = 0.00004  # 4 rounds
     scale["labels"] = {"clusters": {"extractor": "autoencoder"}}  # quicker than an ImageNet network
-    del scale["instruments"]["few_label_classifier"]
-    for instrument in scale["instruments"].values():
+    scale["datasets"] = {"jgan": scale["datasets"]["jgan"]}
+    scale["families"] = {}
+    instruments = {name: scale["instruments"][name] for name in ("classifier", "autoencoder")}
+    for instrument in instruments.values():
         instrument["rounds"] = 20
-    scale["instruments"]["autoencoder"]["datasets"] = {"digits": {}}
+    instruments["classifier"]["datasets"] = {"digits": {}, "digit_pairs": {}}
+    instruments["autoencoder"]["datasets"] = {"digits": {}}
+    scale["instruments"] = instruments
     project.write("conf/scales/smoke.yml", scale)

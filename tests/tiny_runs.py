@@ -22,6 +22,7 @@ from torch import Tensor
 from gan_repro import kinds
 from gan_repro.datasets import digits as digits_file
 from gan_repro.images import ImageSet, LabelSet
+from gan_repro.nets.stacked_encoder import Encoder
 from gan_repro.runs import RunSpec
 from gan_repro.training import folder, train
 from gan_repro.training.table import Table, lay
@@ -46,6 +47,8 @@ def method(kind: str, **changes: Any) -> dict[str, Any]:
     small |= {name: 8 for name in fields if name == "latent_size"}
     small |= {name: 10 for name in fields if name == "least_images"}
     small |= {name: 3 for name in fields if name == "condition_size"}
+    small |= {name: 5 for name in fields if name == "encoder_top"}
+    small |= {name: (2, 3) for name in fields if name == "encoder_widths"}
     return {"kind": kind, **small, **changes}
 
 
@@ -70,7 +73,20 @@ def run(
 def table(run: dict[str, Any], images: ImageSet | None = None) -> Table:
     """A run's table, laid for play, with PyTorch's global generator as the run seeds it."""
     images = images or digits()
-    return lay(RunSpec(**run), images, images.labels)
+    spec = RunSpec(**run)
+    return lay(spec, images, images.labels, upstream(spec, images))
+
+
+def upstream(run: RunSpec, images: ImageSet) -> dict[str, Tensor] | None:
+    """Fresh weights of the encoder that a run's method builds on; None where it builds on none."""
+    settings = run.settings()
+    if not hasattr(settings, "encoder"):
+        return None
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        size = run.labels.size(images.classes)
+        network = Encoder(images.shape, size, settings.encoder_widths, settings.encoder_top)
+    return {f"00000001/stacked_encoder/{k}": v for k, v in network.state_dict().items()}
 
 
 def home(root: Path, run: dict[str, Any]) -> Path:
@@ -95,7 +111,7 @@ def trained(
     images = images or digits()
     with state_in(root):
         given = LabelSet(images.labels if labels is None else labels, {})
-        return train(run, images, given, **options)
+        return train(run, images, given, upstream=upstream(RunSpec(**run), images), **options)
 
 
 def _train_in_a_child(run: dict[str, Any], root: str) -> None:

@@ -106,6 +106,13 @@ class Campaign:
             wanted.append((CODES_SPLIT, str(labels.extractor)))
         return tuple(dict.fromkeys(Measuring(run.train["dataset"], *one) for one in wanted))
 
+    def upstream(self, run: LockedRun) -> LockedRun | None:
+        """The run that trains the encoder that a run's method builds on; None if it has none."""
+        extractor = run.train["method"].get("encoder")
+        if not extractor:
+            return None
+        return self.instrument(Measuring(run.train["dataset"], run.train["split"], extractor))
+
     def instrument(self, measuring: Measuring) -> LockedRun:
         """The run that trains an extractor on a data set.
 

@@ -1,4 +1,4 @@
-"""The project's own commands: ``kedro fetch``, ``lock``, ``export-dvc``, ``plan``, ``status``."""
+"""The project's own commands: ``kedro fetch``, ``lock``, ``plan``, ``status`` and others."""
 
 import json
 from collections.abc import Callable
@@ -127,6 +127,44 @@ def show_status(env: str, pipelines: str, every: bool) -> None:
     root = _root()
     asked = _asked(root, env, pipelines)
     click.echo(f"{env}: {status.describe(asked.statuses, _rates(root, env), every)}")
+
+
+@cli.command("turing-test")
+@ENV
+@click.option("--run", "keys", multiple=True, metavar="KEY", help="A trained run; may be repeated.")
+@click.option("--report", is_flag=True, help="Print what the votes say; serve nothing.")
+@click.option("--votes", type=click.Path(path_type=Path), help="The file of the votes.")
+@click.option("--samples", default=1000, show_default=True, help="Images drawn from each run.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to serve at.")
+@click.option("--port", default=8765, show_default=True, help="Its port; 0 takes a free one.")
+@_explained
+def turing_test(
+    env: str, keys: tuple[str, ...], report: bool, votes: Path | None, samples: int, host: str,
+    port: int,
+) -> None:  # fmt: skip
+    """Let people tell samples of trained runs from real images, in a browser.
+
+    KEY is paper.family.condition.seed. Unless --votes says otherwise, votes go to
+    data/08_reporting/turing/ENV.sqlite.
+    """
+    from gan_repro import exhibits
+    from gan_repro.turing import pages
+    from gan_repro.turing.report import describe, results
+    from gan_repro.turing.votes import Votes
+
+    if report == bool(keys):
+        raise click.UsageError("either name trained runs with --run, or ask for the --report.")
+    root = _root()
+    file = votes or exhibits.votes_file(root, env)
+    if report:
+        click.echo(f"{file}\n\n{describe(results(file))}")
+        return
+    pages.check_installed()
+    shown = exhibits.gather(root, env, keys, samples)
+    pages.serve(
+        pages.application(shown, Votes(file)), host, port,
+        lambda address: click.echo(f"{address}  (votes go to {file}; Ctrl-C ends it)"),
+    )  # fmt: skip
 
 
 class _Asked(NamedTuple):

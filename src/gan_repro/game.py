@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any, Literal, Protocol
 
 import torch
+from pydantic import Field
 from torch import Tensor, nn
 
 from gan_repro.kinds import Spec
@@ -93,22 +94,28 @@ class Intermission:
         random stream, and is the same in every call.
     moments : (player, parameter) -> the tensors of the parameter's shape that its optimiser keeps
         (Adam: ``exp_avg`` and ``exp_avg_sq``), to be edited in place.
+    restart : makes a player's optimiser forget all it keeps, as at the beginning of a new act.
     """
 
     clock: Clock
     draws: Draws
     images: Callable[[], Iterator[Tensor]]
     moments: Callable[[str, str], Mapping[str, Tensor]]
+    restart: Callable[[str], None]
 
 
 class Adam(Spec):
-    """Settings of one player's Adam optimiser (Kingma and Ba 2015)."""
+    """Settings of one player's Adam optimiser (Kingma and Ba 2015).
+
+    decay_start : share of the run after which a linear decay begins.
+    """
 
     learning_rate: float
     beta1: float = 0.9
     beta2: float = 0.999
     epsilon: float = 1e-8
     decay: Literal["none", "linear"] = "none"  # linear: to 0 at the end of the run
+    decay_start: float = Field(default=0.0, ge=0, lt=1)
 
 
 class Average(Spec):
@@ -159,6 +166,8 @@ class Game:
     image_state : names and first values; the engine adds an int64 tensor to ``state`` for each,
         with one entry an image, in the data's order (``Batch.index`` points into it).
     only_labelled : whether images whose label is missing are left out of the batches.
+    upstream : players whose weights another run has trained, by the name they had there; they never
+        learn, and stay in inference mode.
     averages : moving averages by player; a snapshot of an averaged player keeps both.
     between_rounds : called after each round, with the game and its intermission.
     """
@@ -172,6 +181,7 @@ class Game:
     state: dict[str, Tensor] = field(default_factory=dict)
     image_state: Mapping[str, int] = field(default_factory=dict)
     only_labelled: bool = False
+    upstream: Mapping[str, str] = field(default_factory=dict)
     averages: Mapping[str, Average] = field(default_factory=dict)
     between_rounds: "Callable[[Game, Intermission], None] | None" = None
 

@@ -27,6 +27,8 @@ class Protocol(Spec):
         or a share of the run, after which it must have kept one.
     correlate : for ``all``: two of the metrics' numbers, whose rank correlation over snapshots
         (Spearman's) is a number too, ``rank_correlation``.
+    settles : for ``all``: one of the metrics' numbers, the lower the better, of which the share of
+        the run is told, ``settled_at``, after which it is at most 1.25 times its last value.
     reference_split, reference_count : which real images, and how many of them (null: all).
     rounding : generated pixels become ``uint8`` by the inverse of the run's own scaling.
     batch_norm : the generator normalises with its ``running`` statistics.
@@ -49,6 +51,7 @@ class Protocol(Spec):
     batch_norm: Literal["running"]
     averaged: bool
     correlate: tuple[str, str] | None
+    settles: str | None
 
     @field_validator("snapshots")
     @classmethod
@@ -107,8 +110,9 @@ def metrics_of(protocol: Protocol) -> Iterator[tuple[Any, Any]]:
 
 def _faults(protocol: Protocol) -> list[str]:
     faults = list(_extractor_faults(protocol))
-    if protocol.correlate and protocol.snapshots != "all":
-        faults.append(f"correlate: needs snapshots: all, got {protocol.snapshots!r}.")
+    for field in ("correlate", "settles"):
+        if getattr(protocol, field) and protocol.snapshots != "all":
+            faults.append(f"{field}: needs snapshots: all, got {protocol.snapshots!r}.")
     for kind, settings in protocol.metrics.items():
         faults += [f"metrics.{kind}: {fault}" for fault in _metric_faults(protocol, kind, settings)]
     return faults

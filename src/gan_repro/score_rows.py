@@ -11,6 +11,8 @@ from gan_repro.scoring import Scorer
 
 MEAN_OF_LAST_FIVE = "mean of last five"
 COURSE = "over the course"
+SETTLED = 1.25
+"""How near its last value a number must stay, as a factor; ours."""
 
 
 class ScoreRow(Spec):
@@ -51,9 +53,28 @@ def of(
         names = next(iter(per_round.values()))
         mean = {name: float(np.mean([v[name] for v in per_round.values()])) for name in names}
         yield from _rows_of(protocol, MEAN_OF_LAST_FIVE, rounds, mean, scorer)
+    yield from _rows_of(protocol, COURSE, rounds, _of_course(protocol, per_round), scorer)
+
+
+def _of_course(
+    protocol: Protocol, per_round: Mapping[int, Mapping[str, float]]
+) -> dict[str, float]:
+    """What a protocol says of all snapshots together."""
+    found: dict[str, float] = {}
     if protocol.correlate:
-        found = _rank_correlation(per_round, *protocol.correlate)
-        yield from _rows_of(protocol, COURSE, rounds, found, scorer)
+        found |= _rank_correlation(per_round, *protocol.correlate)
+    if protocol.settles:
+        found["settled_at"] = _settled_at(per_round, protocol.settles)
+    return found
+
+
+def _settled_at(per_round: Mapping[int, Mapping[str, float]], name: str) -> float:
+    """The share of the run, in (0, 1], after which the number stays near its last value."""
+    rounds = sorted(per_round)
+    bound = SETTLED * per_round[rounds[-1]][name]
+    late = [played for played in rounds if per_round[played][name] > bound]
+    first = rounds[rounds.index(late[-1]) + 1] if late else rounds[0]
+    return first / rounds[-1]
 
 
 def _rank_correlation(

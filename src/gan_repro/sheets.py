@@ -29,8 +29,8 @@ def samples(images: ImageSet, by_class: bool = True) -> "Image":
         columns = max(1, min(SIDE, math.isqrt(LARGEST // size)))
         rows = [np.arange(i, min(i + columns, len(images))) for i in _starts(images, columns)]
     else:
-        columns = max(1, min(SIDE, LARGEST // (SIDE * size)))
         classes = range(min(images.classes, SIDE))
+        columns = max(1, min(SIDE, LARGEST // (len(classes) * size)))
         rows = [np.flatnonzero(labels == c)[:columns] for c in classes]
     return _grid([images.images[row] for row in rows], columns, images)
 

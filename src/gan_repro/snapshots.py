@@ -28,6 +28,12 @@ def flatten(weights: Mapping[str, Mapping[str, Tensor]], round_number: int) -> d
     }
 
 
+def of_player(snapshots: Snapshots, round_number: int, player: str) -> dict[str, Tensor]:
+    """A player's parameters and buffers after ``round_number`` rounds; empty if it was not kept."""
+    head = f"{round_number:08d}/{player}/"
+    return {key.removeprefix(head): v for key, v in snapshots.items() if key.startswith(head)}
+
+
 def load(game: Game, snapshots: Snapshots, round_number: int, averaged: bool = False) -> None:
     """Load the published players of ``game`` with the weights after ``round_number`` rounds.
 
@@ -44,15 +50,11 @@ def load(game: Game, snapshots: Snapshots, round_number: int, averaged: bool = F
             "Choose one of these, or add the round to the run's `snapshots`."
         )
     for player in game.published:
-        prefix = f"{round_number:08d}/{player}{'.average' if averaged else ''}/"
-        state = {
-            key.removeprefix(prefix): value
-            for key, value in snapshots.items()
-            if key.startswith(prefix)
-        }
+        name = f"{player}.average" if averaged else player
+        state = of_player(snapshots, round_number, name)
         if not state:
             raise EvaluationError(
-                f"snapshots: {prefix!r} was asked for, but this run keeps no moving average of "
+                f"snapshots: {name!r} was asked for, but this run keeps no moving average of "
                 f"{player!r}. Use a protocol with `averaged: false`, or give the method an average."
             )
         game.players[player].load_state_dict(state)

@@ -104,10 +104,11 @@ def test_every_protocol_of_a_scale_exists(scale_path):
 
 @each_scale
 def test_every_extractor_that_is_trained_here_has_its_runs(scale_path):
-    """Building the pipelines asks for the instrument behind each score and each weak label."""
+    """The instruments behind scores, weak labels and methods with an encoder; and no others."""
     campaign = read_campaign(ROOT / "conf", scale_path.stem)
-    used = {m for m in campaign.measurings if m.trained_here}
-    assert {campaign.instrument(m).family for m in used} == {
+    used = {campaign.instrument(m).family for m in campaign.measurings if m.trained_here}
+    used |= {found.family for run in campaign.runs if (found := campaign.upstream(run))}
+    assert used == {
         f"{extractor}_{dataset}"
         for extractor, spec in read_scale(scale_path).instruments.items()
         for dataset in spec.datasets

@@ -77,6 +77,7 @@ def test_the_pages_that_can_be_executed_are_there() -> None:
         "pitfalls",
         "resume-a-run",
         "run-a-table",
+        "run-a-turing-test",
         "share-results-with-dvc",
         "use-weak-labels",
     }

@@ -99,6 +99,16 @@ def converged(made: np.ndarray, real: np.ndarray, share: float) -> float:
     return 1.0 if reached / wanted >= share else 0.0
 
 
+def class_diversity(rows: np.ndarray, labels: np.ndarray) -> float:
+    """The mean over classes of the mean over pairs of |a - b|^2, pair by pair."""
+    means = []
+    for label in set(labels.tolist()):
+        own = rows[labels == label].astype(np.float64)
+        pairs = [((a - b) ** 2).sum() for i, a in enumerate(own) for b in own[:i]]
+        means.append(np.mean(pairs))
+    return float(np.mean(means))
+
+
 def border_effect(
     codes: np.ndarray, labels: np.ndarray, right: np.ndarray, share: float
 ) -> tuple[float, float]:

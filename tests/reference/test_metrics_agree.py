@@ -13,9 +13,11 @@ from torch_fidelity.feature_extractor_base import FeatureExtractorBase
 from torch_fidelity.registry import register_feature_extractor
 
 from gan_repro import kinds
+from gan_repro.errors import EvaluationError
+from gan_repro.evaluation import measure
 from gan_repro.features import classifier
-from gan_repro.images import ImageShape
-from gan_repro.measuring import Features, Reference, moments
+from gan_repro.images import ImageSet, ImageShape
+from gan_repro.measuring import Features, Reference, find_extractor, moments
 from gan_repro.nets.classifier import Classifier
 from gan_repro.randomness import numpy_generator
 
@@ -203,3 +205,21 @@ def test_a_covariance_without_full_rank_still_gives_a_distance() -> None:
     few, real = features(1, 10, 120), features(*REAL)  # 10 images, 24 features
     found = kinds.find("metrics", "fid").compute(None, few, reference_of(real))["fid"]
     assert found == pytest.approx(twins.frechet_distance(few.pooled, real.pooled), rel=1e-5)
+
+
+def test_class_diversity_agrees_with_its_twin() -> None:
+    module, images = kinds.find("metrics", "class_diversity"), pictures(3, 60, 100)
+    loaded = find_extractor("pixels")[0].load(None)
+    labels = np.arange(len(images)) % 4
+    seen = replace(loaded.features(images), labels=labels)
+    real = measure(ImageSet(images[::-1].copy(), labels, 4), "pixels", "digits", "test")
+    found = module.compute(module.Settings(), seen, real)
+    ours = twins.class_diversity(images.reshape(len(images), -1) / 255.0, labels)
+    assert found["class_diversity"] == pytest.approx(ours, rel=1e-5)
+    real_one = twins.class_diversity(images[::-1].reshape(len(images), -1) / 255.0, labels)
+    assert found["class_diversity_real"] == pytest.approx(real_one, rel=1e-5)
+    assert found["class_diversity_share"] == pytest.approx(ours / real_one, rel=1e-5)
+    same = replace(seen, pooled=np.eye(4, seen.pooled.shape[1], dtype=np.float32)[labels])
+    assert module.compute(module.Settings(), same, real)["class_diversity"] == 0.0
+    with pytest.raises(EvaluationError, match="no class of the samples has 2 images"):
+        module.compute(module.Settings(), replace(seen, labels=None), real)

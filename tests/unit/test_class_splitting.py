@@ -43,7 +43,7 @@ def table(rounds: int = 2, **settings: object) -> Table:
 
 def split(laid: Table, **settings: object) -> None:
     images, moments = laid.batches.in_order, laid.stepper.moments
-    between = Intermission(Clock(2, 8), laid.draws, images, moments)
+    between = Intermission(Clock(2, 8), laid.draws, images, moments, laid.stepper.restart)
     method.split(laid.game, between, RunSpec(**run(**settings)).settings())
 
 

@@ -149,6 +149,17 @@ def test_a_linear_decay_ends_at_nought_and_none_stays():
     assert np.abs(np.array(rates) - [[0.1 * (1 - n / 5), 0.3] for n in range(5)]).max() < 1e-12
 
 
+def test_a_late_decay_waits_for_its_start():
+    """Improved GAN's script: lr min(3 - epoch / 400, 1) over 1200 epochs."""
+    late = Adam(learning_rate=0.1, decay="linear", decay_start=2 / 3)
+    game = linear_game((turn("one"),), optimisers={"one": late, "two": late})
+    stepper = Stepper(game, Engine(), CPU)
+    for number in range(12):
+        stepper.schedule(Clock(number, 12))
+        rate = stepper.optimisers["one"].param_groups[0]["lr"]
+        assert abs(rate - 0.1 * min(3 - number / 4, 1)) < 1e-12
+
+
 def test_a_step_moves_by_adams_rule():
     game = linear_game((turn("one"),))
     before = game.players["one"].weight.item()

@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 
 import tiny_runs as tiny
-from gan_repro import snapshots
+from gan_repro import score_rows, snapshots
 from gan_repro.checking import read_yaml
 from gan_repro.errors import ConfigurationError, EvaluationError
 from gan_repro.evaluation import evaluate, measure
@@ -19,7 +19,7 @@ from gan_repro.labels import features
 from gan_repro.measuring import Reference
 from gan_repro.methods import cgan, latent_conditioning
 from gan_repro.nets.classifier import Classifier
-from gan_repro.nets.coded import ChannelDiscriminator, CodedGenerator
+from gan_repro.nets.coded import LARGEST, ChannelDiscriminator, CodedGenerator, Standardise
 from gan_repro.nets.resnet import Discriminator, Generator
 from gan_repro.runs import RunSpec
 from gan_repro.sampling import Codes, sample
@@ -120,11 +120,24 @@ def test_a_code_is_heard_whatever_its_scale() -> None:
     assert isinstance(one_hot.standardise, torch.nn.Identity)
 
 
+def test_a_rarely_active_coordinate_is_no_wider_in_inference_than_in_a_batch() -> None:
+    standardise, active = Standardise(2), torch.zeros(64, 2)
+    active[:, 1] = torch.arange(64.0)
+    for _ in range(50):
+        standardise(active)
+    active[0, 0] = 1.0
+    assert standardise(active)[0, 0].item() == pytest.approx(63**0.5, rel=1e-3)
+    found = standardise.eval()(active)
+    assert found[0, 0].item() == LARGEST
+    assert found[1:, 0].abs().max() < 0.1
+    assert found[:, 1].mean().abs() < 0.01
+
+
 def test_a_discriminator_sees_conditions_only_when_it_is_given_them() -> None:
     torch.manual_seed(0)
     images, rows = torch.rand(4, 1, 8, 8), torch.randn(4, 3)
-    sees = ChannelDiscriminator(Discriminator(SHAPE._replace(channels=4), 4), True).eval()
-    blind = ChannelDiscriminator(Discriminator(SHAPE, 4), False).eval()
+    sees = ChannelDiscriminator(Discriminator(SHAPE._replace(channels=4), 4), 3).eval()
+    blind = ChannelDiscriminator(Discriminator(SHAPE, 4), 0).eval()
     assert not torch.allclose(sees(images, rows), sees(images, rows.flip(0)))
     assert torch.equal(blind(images, rows), blind(images, rows.flip(0)))
 
@@ -139,6 +152,14 @@ def test_cgan_draws_classes_and_never_codes(condition: str, asked: set[str]) -> 
     draws = {name: torch.Generator().manual_seed(0) for name in game.streams}
     assert game.sampler.draw(3, draws).keys() == {"latents"} | asked
     assert game.sampler.coded == (condition == "code")
+
+
+@pytest.mark.parametrize(
+    ("course", "expected"), [([9, 4, 1.2, 1], 0.75), ([1, 1, 1, 1], 0.25), ([9, 1, 5, 1], 1.0)]
+)
+def test_a_number_settles_where_it_stays_near_its_last_value(course, expected) -> None:
+    per_round = {10 * (i + 1): {"fid": value} for i, value in enumerate(course)}
+    assert score_rows._settled_at(per_round, "fid") == expected
 
 
 # Labels of kind features
@@ -226,9 +247,9 @@ def test_samples_without_the_codes_view_are_refused() -> None:
 
 def test_a_share_of_the_run_is_scored_where_a_snapshot_was_kept() -> None:
     run, labels = a_run(), LabelSet(np.eye(10, dtype=np.float32)[tiny.digits().labels], {})
-    early = {**PROTOCOLS["classifier_fid_early_smoke"], "samples": 50, "snapshots": 0.5}
+    early = {**PROTOCOLS["classifier_condition_smoke"], "samples": 50, "snapshots": 0.5}
     rows, _ = evaluate(run, ["early"], {"early": early}, kept(run), labels, *references())
-    assert [row["snapshot"] for row in rows] == [2]
+    assert {row["snapshot"] for row in rows} == {2}
     absent = {**early, "snapshots": 0.25}
     with pytest.raises(EvaluationError, match="no snapshot of round 1; kept are 2, 4"):
         evaluate(run, ["early"], {"early": absent}, kept(run), labels, *references())
@@ -241,6 +262,7 @@ def test_a_course_may_be_correlated() -> None:
         "metrics": {"inception_score": {"splits": 1}, "accuracy": {}},
         "samples": 50,
         "correlate": ["inception_score", "accuracy"],
+        "settles": None,
     }
     rows, _ = evaluate(run, ["course"], {"course": course}, kept(run), labels, *references())
     assert "rank_correlation" not in {row["metric"] for row in rows}, "accuracy never moves"

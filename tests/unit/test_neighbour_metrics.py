@@ -121,7 +121,8 @@ def protocol(**metrics: dict[str, Any]) -> dict[str, Any]:
         "title": "", "extractor": "classifier", "input_size": None, "resize": "none",
         "metrics": metrics, "samples": 0, "labels": "uniform", "sampling_seed": 0,
         "snapshots": "last", "reference_split": "test", "reference_count": None,
-        "rounding": "uint8", "batch_norm": "running", "averaged": False, "correlate": None,
+        "rounding": "uint8", "batch_norm": "running", "averaged": False,
+        "correlate": None, "settles": None,
     }  # fmt: skip
 
 

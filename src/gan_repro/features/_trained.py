@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     Network = Callable[[Mapping[str, Tensor]], nn.Module]
     Load = Callable[..., "Trained"]
+    Scale = Callable[[Tensor], Tensor]
 
 CLASSIFIER = "classifier"
 """The player of ``methods/classifier.py``, whatever labels it was trained with."""
@@ -23,13 +24,15 @@ CLASSIFIER = "classifier"
 class Trained:
     """A loaded network.
 
-    network : images in [-1, 1] -> pooled features, or pooled features and logits.
+    network : scaled images -> pooled features, or pooled features and logits.
     weights : of the whole player, of which the network may be a part; the hash is theirs.
+    scale : uint8 pixels to what the network was trained on.
     """
 
-    def __init__(self, network: "nn.Module", weights: Mapping[str, "Tensor"]):
+    def __init__(self, network: "nn.Module", weights: Mapping[str, "Tensor"], scale: "Scale"):
         import torch
 
+        self._scale = scale
         self.sha256 = weights_sha256(weights)
         self._network = network.eval().to(device()).to(memory_format=torch.channels_last)
 
@@ -38,7 +41,7 @@ class Trained:
         return in_batches(self._forward, images, batch_size)
 
     def _forward(self, images: "Tensor") -> "tuple[Tensor, Tensor | None]":
-        found = self._network(scaled(images))
+        found = self._network(self._scale(images))
         return found if isinstance(found, tuple) else (found, None)
 
 
@@ -49,7 +52,17 @@ def classifier(weights: Mapping[str, "Tensor"]) -> "nn.Module":
     return Classifier.from_weights(weights)
 
 
-def loader(extractor: str, player: str, network: "Network") -> "Load":
+def scaled(images: "Tensor") -> "Tensor":
+    """uint8 pixels to [-1, 1]: the middle of what the training's dequantisation adds, no noise."""
+    return (images.float() + 0.5) / 128.0 - 1.0
+
+
+def unit(images: "Tensor") -> "Tensor":
+    """uint8 pixels to [0, 1], for runs with pixels ``unit``."""
+    return images.float() / 255.0
+
+
+def loader(extractor: str, player: str, network: "Network", scale: "Scale" = scaled) -> "Load":
     """The function ``load`` of an extractor: a network with a player's last weights.
 
     network : parameter -> values becomes the network that they fit, with them.
@@ -61,7 +74,7 @@ def loader(extractor: str, player: str, network: "Network") -> "Load":
         weights : ``"{round:08d}/{player}/{parameter}"`` -> tensor or array.
         """
         own = last_weights(extractor, player, weights)
-        return Trained(network(own), own)
+        return Trained(network(own), own, scale)
 
     return load
 
@@ -69,11 +82,6 @@ def loader(extractor: str, player: str, network: "Network") -> "Load":
 def as_they_are(settings: Spec) -> Input:
     """Images as they are, of the size that the network was trained at."""
     return Input(size=None, resize="none")
-
-
-def scaled(images: "Tensor") -> "Tensor":
-    """uint8 pixels to [-1, 1]: the middle of what the training's dequantisation adds, no noise."""
-    return (images.float() + 0.5) / 128.0 - 1.0
 
 
 def last_weights(

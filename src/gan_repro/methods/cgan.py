@@ -62,11 +62,12 @@ def build(settings: Settings, shape: ImageShape, classes: int) -> Game:
         return Terms({"adversarial": loss.generator(scores)})
 
     generator = Generator(shape, settings.latent_size + classes, settings.generator_width)
-    channels = shape.channels + (classes if settings.discriminator_sees else 0)
-    discriminator = Discriminator(shape._replace(channels=channels), settings.discriminator_width)
+    sees = classes if settings.discriminator_sees else 0
+    seen = shape._replace(channels=shape.channels + sees)
+    discriminator = Discriminator(seen, settings.discriminator_width)
     return settings.game(
         CodedGenerator(generator, classes, standardised=coded),
-        ChannelDiscriminator(discriminator, settings.discriminator_sees),
+        ChannelDiscriminator(discriminator, sees, standardised=coded),
         discriminator_terms,
         generator_terms,
         sampler(settings, classes),

@@ -8,7 +8,7 @@ import torch
 
 from gan_repro.game import Batch, Clock, Draws, Game, Generated, Memory, Players, Sampler, Terms
 from gan_repro.images import ImageShape
-from gan_repro.losses import hinge_fake, hinge_generator, hinge_real
+from gan_repro.losses import ADVERSARIAL, AdversarialName
 from gan_repro.methods._resnet import ResnetSettings
 from gan_repro.nets.resnet import Discriminator, Generator
 
@@ -16,11 +16,14 @@ CITATION = "Miyato et al., Spectral Normalization for Generative Adversarial Net
 
 
 class Settings(ResnetSettings):
-    """Settings of the unsupervised baseline."""
+    """loss : the paper's hinge, or ``minimax``, the logarithmic loss, as others compare with it."""
+
+    loss: AdversarialName = "hinge"
 
 
 def build(settings: Settings, shape: ImageShape, classes: int) -> Game:
     """The game of ``generator`` and ``discriminator``; ``classes`` plays no part."""
+    loss = ADVERSARIAL[settings.loss]
 
     def discriminator_terms(
         players: Players, batch: Batch | None, draws: Draws, clock: Clock, memory: Memory
@@ -31,13 +34,13 @@ def build(settings: Settings, shape: ImageShape, classes: int) -> Game:
         memory["count"] = len(batch.images)
         real = players["discriminator"](batch.images)
         fake = players["discriminator"](fakes)
-        return Terms({"real": hinge_real(real), "fake": hinge_fake(fake)})
+        return Terms({"real": loss.true(real), "fake": loss.false(fake)})
 
     def generator_terms(
         players: Players, batch: Batch | None, draws: Draws, clock: Clock, memory: Memory
     ) -> Terms:
         fakes = players["generator"](settings.latents(memory["count"], draws))
-        return Terms({"adversarial": hinge_generator(players["discriminator"](fakes))})
+        return Terms({"adversarial": loss.generator(players["discriminator"](fakes))})
 
     return settings.game(
         Generator(shape, settings.latent_size, settings.generator_width),

@@ -3,6 +3,7 @@
 ``train`` writes snapshots and history and never evaluates; scores come from the snapshots.
 """
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from gan_repro.images import ImageSet, LabelSet
@@ -18,6 +19,7 @@ def train(
     labels: LabelSet,
     fresh: bool = False,
     restart_on_change: bool = False,
+    upstream: "Mapping[str, Tensor] | None" = None,
 ) -> "tuple[dict[str, Tensor], pd.DataFrame, dict[str, Any]]":
     """Train a run, or go on where it stopped; kill it at any moment and call again.
 
@@ -26,6 +28,7 @@ def train(
     fresh : move any state of this run aside first.
     restart_on_change : start anew, and refuse nothing, where settings, inputs or code changed since
         the run began; a state that still fits is resumed, or reused where it is finished.
+    upstream : snapshots of the run that trained what the method builds on, its ``encoder``.
 
     Returns
     -------
@@ -39,4 +42,4 @@ def train(
     from gan_repro.training.loop import play
 
     spec = RunSpec(**run)
-    return play(spec, images, labels.labels, fresh, restart_on_change)
+    return play(spec, images, labels.labels, fresh, restart_on_change, upstream)

@@ -17,7 +17,9 @@ import gan_repro
 from gan_repro import atomic
 from gan_repro.devices import choose
 from gan_repro.errors import ResumeRefusedError, TrainingError
+from gan_repro.measuring import weights_sha256
 from gan_repro.runs import RunSpec
+from gan_repro.snapshots import Snapshots
 
 log = logging.getLogger(__name__)
 
@@ -54,13 +56,17 @@ def claimed(folder: Path) -> Iterator[None]:
         yield
 
 
-def identity(run: RunSpec, images: np.ndarray, labels: np.ndarray) -> dict[str, Any]:
+def identity(
+    run: RunSpec, images: np.ndarray, labels: np.ndarray, upstream: Snapshots | None = None
+) -> dict[str, Any]:
     """What a run's weights depend on: its spec, its inputs' hashes, and its code's hash."""
     spec = run.model_dump(mode="json")
     for name in NOT_DECISIVE:
         del spec["engine"][name]
     spec["engine"]["device"] = choose(run.engine.device).type  # what ``auto`` stands for here
     inputs = {"images": _sha256(images), "labels": _sha256(labels)}
+    if upstream:
+        inputs["upstream"] = weights_sha256(upstream)
     return {"spec": spec, "inputs": inputs, "code": code_sha256(run.method["kind"])}
 
 

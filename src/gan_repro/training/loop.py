@@ -14,6 +14,7 @@ from gan_repro import atomic
 from gan_repro.game import Clock
 from gan_repro.images import ImageSet
 from gan_repro.runs import RunSpec
+from gan_repro.snapshots import Snapshots
 from gan_repro.training import checkpoints, folder, provenance
 from gan_repro.training.devices import computing
 from gan_repro.training.events import Events
@@ -29,15 +30,16 @@ def play(
     labels: np.ndarray,
     fresh: bool = False,
     restart_on_change: bool = False,
+    upstream: Snapshots | None = None,
 ) -> tuple[dict[str, Tensor], pd.DataFrame, dict[str, Any]]:
     """Play a run to its end; see ``gan_repro.training.train``."""
     home = folder.folder_of(run.scale, run.key)
     with folder.claimed(home), computing(run.engine):
         if fresh:
             folder.set_aside(home)
-        wanted = folder.identity(run, images.images, labels)
+        wanted = folder.identity(run, images.images, labels, upstream)
         folder.admit(home, wanted, restart_on_change)
-        table = lay(run, images, labels)
+        table = lay(run, images, labels, upstream)
         start, before = checkpoints.read(home, table)
         if start:
             log.info("%s: resuming after round %d of %d", run.key, start, run.rounds)

@@ -25,7 +25,9 @@ class Stepper:
     def schedule(self, clock: Clock) -> None:
         """Set every learning rate for the round."""
         for name, setting in self.game.optimisers.items():
-            left = 1.0 - clock.fraction if setting.decay == "linear" else 1.0
+            left = 1.0
+            if setting.decay == "linear":
+                left = min(left, (1.0 - clock.fraction) / (1.0 - setting.decay_start))
             for group in self.optimisers[name].param_groups:
                 group["lr"] = setting.learning_rate * left
 
@@ -48,6 +50,10 @@ class Stepper:
         weight = self.game.players[player].get_parameter(parameter)
         kept = self.optimisers[player].state[weight]
         return {name: value for name, value in kept.items() if value.shape == weight.shape}
+
+    def restart(self, player: str) -> None:
+        """Forget what the player's optimiser keeps; its next step is like its first."""
+        self.optimisers[player].state.clear()
 
 
 def _optimiser(parameters: object, setting: Adam) -> torch.optim.Adam:

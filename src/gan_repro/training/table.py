@@ -12,7 +12,7 @@ from gan_repro.images import ImageSet
 from gan_repro.kinds import find
 from gan_repro.randomness import seed_for, torch_generator
 from gan_repro.runs import RunSpec
-from gan_repro.snapshots import flatten
+from gan_repro.snapshots import Snapshots, flatten, of_player, rounds
 from gan_repro.training.averaging import Averages
 from gan_repro.training.batches import Batches
 from gan_repro.training.history import History
@@ -36,8 +36,9 @@ class Table:
         self.stepper.schedule(clock)
         self.history.add(play_round(self.game, self.batches, self.stepper, self.draws, clock))
         if self.game.between_rounds:
-            images, moments = self.batches.in_order, self.stepper.moments
-            self.game.between_rounds(self.game, Intermission(clock, self.draws, images, moments))
+            step = self.stepper
+            offer = (self.batches.in_order, step.moments, step.restart)
+            self.game.between_rounds(self.game, Intermission(clock, self.draws, *offer))
         self.averages.update(clock)
 
     def check(self, round_number: int) -> None:
@@ -77,19 +78,36 @@ def _label_size(run: RunSpec, images: ImageSet, labels: np.ndarray) -> int:
     return size
 
 
-def lay(run: RunSpec, images: ImageSet, labels: np.ndarray) -> Table:
+def _receive(run: RunSpec, game: Game, upstream: Snapshots | None) -> None:
+    """Load the players that another run has trained; raises TrainingError without them."""
+    for player, there in game.upstream.items():
+        if not upstream:
+            raise TrainingError(
+                f"{run.key}: method {run.method['kind']!r} needs a trained {there!r} as its "
+                f"{player}, and no weights were given. Train it first: kedro run --pipelines "
+                "reference"
+            )
+        game.players[player].load_state_dict(of_player(upstream, rounds(upstream)[-1], there))
+
+
+def lay(
+    run: RunSpec, images: ImageSet, labels: np.ndarray, upstream: Snapshots | None = None
+) -> Table:
     """Build a run's table; its seed gives the weights, drawn on the CPU whatever the device.
 
     Of two methods with one seed, data order, dequantisation, latents and labels are the same; first
     weights are the same only for the players that both build before any other.
+
+    upstream : snapshots of the run that trained the game's upstream players.
     """
     device = choose(run.engine.device)
     torch.manual_seed(seed_for(run.seed, "weights"))
     classes = _label_size(run, images, labels)
     module = find("methods", run.method["kind"])
     game: Game = module.build(run.settings(), images.shape, classes)
-    for player in game.players.values():
-        player.to(device).train()
+    _receive(run, game, upstream)
+    for name, player in game.players.items():
+        player.to(device).train(name not in game.upstream)
         if run.engine.channels_last:
             player.to(memory_format=torch.channels_last)
         if run.engine.compile:
