@@ -5,6 +5,7 @@ names, files of one length in one format, made before the page is sent, with the
 """
 
 import logging
+import signal
 import socket
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -167,7 +168,7 @@ class Site:
 
 
 def serve(app: "Flask", host: str, port: int, say: Callable[[str], None]) -> None:
-    """Hand out pages until Ctrl-C.
+    """Hand out pages until Ctrl-C, or until the process is told to end.
 
     port : 0 takes a free one.
     say : is told the address once pages can be had.
@@ -192,6 +193,8 @@ def serve(app: "Flask", host: str, port: int, say: Callable[[str], None]) -> Non
     with listening:
         server = waitress.create_server(app, sockets=[listening], threads=THREADS)
         shown = f"[{host}]" if ":" in host else host
+        for ending in (signal.SIGINT, signal.SIGTERM):  # a shell's background jobs ignore the first
+            signal.signal(ending, signal.default_int_handler)
         say(f"http://{shown}:{listening.getsockname()[1]}/")
         server.run()
         server.close()
