@@ -2,7 +2,7 @@
 
 import difflib
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -67,20 +67,17 @@ def _exhibit(run: LockedRun, root: Path, entries: Entries, samples: int) -> Exhi
         log.warning("%s is stale (%s): votes will be on its old weights.", run.key, found.note)
     snapshots = _loaded(SnapshotsDataset(path(wiring.entry(run, "snapshots"))))
     images = _loaded(ImageSetDataset(path(wiring.images(run.train["dataset"], SPLIT))))
-    return exhibit(run.train, snapshots, images, samples, _codes(run, path(_view(run))))
+    return exhibit(run.train, snapshots, images, samples, _codes(run, path))
 
 
-def _view(run: LockedRun) -> str:
-    """The entry of the test images as the run's encoder sees them."""
-    extractor = LabelChoice(**run.train["labels"]).extractor
-    return wiring.reference(Measuring(run.train["dataset"], CODES_SPLIT, str(extractor)))
-
-
-def _codes(run: LockedRun, path: str) -> list[Reference]:
+def _codes(run: LockedRun, path: Callable[[str], str]) -> list[Reference]:
     """The conditions of a generator that takes codes; without the file, `codes_of` says so."""
-    if not LabelChoice(**run.train["labels"]).are_codes or not Path(path).is_file():
+    labels = LabelChoice(**run.train["labels"])
+    if not labels.are_codes:
         return []
-    return [_loaded(ReferenceDataset(path))]
+    seen = Measuring(run.train["dataset"], CODES_SPLIT, str(labels.extractor))
+    file = path(wiring.reference(seen))
+    return [_loaded(ReferenceDataset(file))] if Path(file).is_file() else []
 
 
 def _loaded(dataset: AbstractDataset[Any, Any]) -> Any:

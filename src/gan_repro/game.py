@@ -167,7 +167,8 @@ class Game:
         with one entry an image, in the data's order (``Batch.index`` points into it).
     only_labelled : whether images whose label is missing are left out of the batches.
     upstream : players whose weights another run has trained, by the name they had there; they never
-        learn, and stay in inference mode.
+        learn, and stay in inference mode. That run trains the extractor which the method's setting
+        ``encoder`` names.
     averages : moving averages by player; a snapshot of an averaged player keeps both.
     between_rounds : called after each round, with the game and its intermission.
     """

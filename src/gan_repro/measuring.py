@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
-COLUMNS_AT_ONCE = 64  # they stay in the processor's cache: 1.7 times as fast as 512
+COLUMNS_AT_ONCE = 64  # they stay in the processor's cache
 MOST_FEATURES = 4096
 """Of more features no covariance is kept: at 4,096 it has 134 MB, and nobody asks for more."""
 

@@ -35,7 +35,7 @@ def resolve(paper: PaperSpec, scale: ScaleSpec) -> Runs:
             for condition in family.conditions
         }
         for name, family in paper.families.items()
-        if scale.datasets[paper.paper].get(family.dataset, family.dataset) is not None
+        if scale.stand_in(paper.paper, family.dataset) is not None
     }
     refuse(f"conf/papers/{paper.paper}.yml at {scale.scale} scale", list(dict.fromkeys(faults)))
     return runs
@@ -118,7 +118,7 @@ def _seeds(
 def _dataset(paper: str, name: str, family: FamilySpec, scale: ScaleSpec, faults: list[str]) -> str:
     """What stands in for the family's data set; the same where the paper is none."""
     chosen = scale.datasets.get(paper, {})
-    stands_in = chosen.get(family.dataset) or family.dataset
+    stands_in = scale.stand_in(paper, family.dataset) or family.dataset
     if paper != "shared" and family.dataset not in chosen:
         known = known_names(family.dataset, chosen)
         faults.append(f"families.{name}.dataset: nothing stands in for {family.dataset!r}. {known}")

@@ -88,6 +88,10 @@ class ScaleSpec(Spec):
         own = self.change(paper, family).rounds_fraction
         return max(1, round(asked * (own or self.rounds_fraction.get(paper, 1.0))))
 
+    def stand_in(self, paper: str, dataset: str) -> str | None:
+        """What stands in for a paper's data set; itself where the scale says nothing of it."""
+        return self.datasets.get(paper, {}).get(dataset, dataset)
+
     def change(self, paper: str, family: str) -> FamilyChange:
         """What is different in a family."""
         return self.families.get(f"{paper}.{family}", FamilyChange())

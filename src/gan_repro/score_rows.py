@@ -53,7 +53,8 @@ def of(
         names = next(iter(per_round.values()))
         mean = {name: float(np.mean([v[name] for v in per_round.values()])) for name in names}
         yield from _rows_of(protocol, MEAN_OF_LAST_FIVE, rounds, mean, scorer)
-    yield from _rows_of(protocol, COURSE, rounds, _of_course(protocol, per_round), scorer)
+    if course := _of_course(protocol, per_round):
+        yield from _rows_of(protocol, COURSE, rounds, course, scorer)
 
 
 def _of_course(

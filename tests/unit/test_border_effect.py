@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.spatial.distance import cdist
 
 from gan_repro import measuring
 from gan_repro.errors import EvaluationError
@@ -52,12 +53,17 @@ def test_a_class_with_one_code_is_left_out() -> None:
     assert found(Features(codes, logits, labels, codes=codes), 4) == found(SEEN)
 
 
-def test_blocks_do_not_change_the_margins(monkeypatch: pytest.MonkeyPatch) -> None:
-    at_once = border_effect._margins(CODES, LABELS)
-    monkeypatch.setattr(measuring, "COLUMNS_AT_ONCE", 2)
-    for distances in (1, 130):
-        monkeypatch.setattr(border_effect, "DISTANCES_AT_ONCE", distances)
-        assert border_effect._margins(CODES, LABELS) == pytest.approx(at_once, rel=1e-12)
+def test_blocks_do_not_change_the_margins() -> None:
+    """Of more distances, and of more numbers of a code, than are taken at once."""
+    codes = np.random.default_rng(2).normal(size=(2100, 150)).astype(np.float32)
+    labels = np.random.default_rng(3).integers(0, 3, 2100)
+    assert len(codes) ** 2 > border_effect.DISTANCES_AT_ONCE
+    assert codes.shape[1] > 2 * measuring.COLUMNS_AT_ONCE
+    at_once = cdist(codes.astype(np.float64), codes, "cityblock")
+    np.fill_diagonal(at_once, np.inf)
+    same = labels[:, None] == labels
+    other, own = (np.where(kept, at_once, np.inf).min(axis=1) for kept in (~same, same))
+    assert border_effect._margins(codes, labels) == pytest.approx(other - own, rel=1e-12)
 
 
 def test_samples_without_codes_classes_or_a_classifier_of_them_are_refused() -> None:

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.spatial.distance import cdist
 
 from gan_repro import measuring
 from gan_repro.errors import ConfigurationError, EvaluationError
@@ -87,13 +88,17 @@ def test_queries_are_as_many_as_asked_for_of_all_pools_together() -> None:
         assert found(None, queries=N, **chosen) == found(None, **chosen)
 
 
-def test_blocks_do_not_change_the_shares(monkeypatch: pytest.MonkeyPatch) -> None:
-    chosen: list[dict[str, int]] = [{}, {"pool": 16, "queries": 20}]
-    at_once = [found(None, **c) for c in chosen]
-    monkeypatch.setattr(measuring, "COLUMNS_AT_ONCE", 3)
-    for distances in (1, 50, 130):
-        monkeypatch.setattr(neighbours, "DISTANCES_AT_ONCE", distances)
-        assert [found(None, **c) for c in chosen] == pytest.approx(np.array(at_once))
+def test_blocks_do_not_change_the_shares() -> None:
+    """Of more distances, and of more features, than are taken at once."""
+    pooled = np.random.default_rng(2).normal(size=(2100, 150)).astype(np.float32)
+    labels = np.random.default_rng(3).integers(0, 3, 2100)
+    assert len(pooled) ** 2 > neighbours.DISTANCES_AT_ONCE
+    assert pooled.shape[1] > 2 * measuring.COLUMNS_AT_ONCE
+    at_once = cdist(pooled.astype(np.float64), pooled, "cityblock")
+    np.fill_diagonal(at_once, np.inf)
+    nearest = labels[np.argsort(at_once, axis=1)[:, [0, 1, 4]]]
+    shares = (nearest == labels[:, None]).mean(axis=0)
+    assert found(None, reference(pooled, labels))[:3] == pytest.approx(shares)
 
 
 @pytest.mark.parametrize(

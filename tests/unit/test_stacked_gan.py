@@ -12,8 +12,8 @@ import tiny_runs as tiny
 from gan_repro.errors import DataError, TrainingError
 from gan_repro.game import Clock
 from gan_repro.images import ImageShape
-from gan_repro.methods import _stacked, stacked_encoder, stacked_gan, stacked_gan_end_to_end
-from gan_repro.methods._stack import Stack
+from gan_repro.methods import _stacked_losses, stacked_encoder, stacked_gan, stacked_gan_end_to_end
+from gan_repro.methods._stacked_turns import Stack
 from gan_repro.nets.stacked_discriminators import FeatureDiscriminator, image_discriminator
 from gan_repro.nets.stacked_encoder import Encoder
 from gan_repro.nets.stacked_generators import FeatureGenerator, ImageGenerator
@@ -103,7 +103,7 @@ def test_the_discriminators_loss_is_the_codes() -> None:
     """-a_y + l on real, (-l + sp(l)) / 2 on real, sp(l) / 2 on fake, 10 MSE(Q, z)."""
     real, fake, noise = numbers(6, 4), numbers(6, 4).flip(0), torch.rand(6, 3)
     recovered, rows = torch.rand(6, 3), F.one_hot(torch.arange(6) % 4, 4).float()
-    found, adversarial = _stacked.discriminator_losses(
+    found, adversarial = _stacked_losses.discriminator_losses(
         stacked_gan.Settings(), real, (fake, recovered), noise, rows
     )
     a, b = real.double().logsumexp(1), fake.double().logsumexp(1)
@@ -119,7 +119,7 @@ def test_the_discriminators_loss_is_the_codes() -> None:
 def test_the_generators_loss_has_both_forms(form: str) -> None:
     settings = stacked_gan.Settings(generator_loss=form, entropy_weight=0)
     fake = numbers(6, 4)
-    found = _stacked.generator_losses(
+    found = _stacked_losses.generator_losses(
         settings, (fake, torch.zeros(6, 3)), torch.zeros(6, 3), numbers(6, 5), numbers(6, 5) + 1,
         False,
     )  # fmt: skip
@@ -132,7 +132,7 @@ def test_the_generators_loss_has_both_forms(form: str) -> None:
 
 @pytest.mark.parametrize(("loss", "count"), [(0.7, 1), (0.6, 3), (0.4, 5), (0.1, 7)])
 def test_generators_learn_more_often_where_the_discriminator_wins(loss: float, count: int) -> None:
-    assert _stacked.steps(torch.tensor(loss)) == count
+    assert _stacked_losses.steps(torch.tensor(loss)) == count
 
 
 # acts

@@ -15,8 +15,8 @@ from pydantic import Field
 
 from gan_repro.game import Game
 from gan_repro.images import ImageShape
-from gan_repro.methods._stack import Stack, play
-from gan_repro.methods._stacked import StackedSettings
+from gan_repro.methods._stacked_losses import StackedSettings
+from gan_repro.methods._stacked_turns import Stack, play
 
 CITATION = "Huang et al., Stacked Generative Adversarial Networks, CVPR 2017, arXiv 1612.04357"
 

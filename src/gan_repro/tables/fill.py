@@ -102,7 +102,7 @@ def _left_out(run: str, paper: PaperSpec, scale: ScaleSpec) -> str:
     if owner != paper.paper or family not in paper.families:
         return ""
     dataset = paper.families[family].dataset
-    return "" if scale.datasets.get(owner, {}).get(dataset, dataset) else dataset
+    return "" if scale.stand_in(owner, dataset) else dataset
 
 
 def _chosen(rows: list[dict[str, Any]]) -> dict[str, Any]:

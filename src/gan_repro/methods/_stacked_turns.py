@@ -24,7 +24,7 @@ from gan_repro.game import (
 )
 from gan_repro.images import ImageShape
 from gan_repro.methods._resnet import uniform_labels
-from gan_repro.methods._stacked import (
+from gan_repro.methods._stacked_losses import (
     StackedSettings,
     discriminator_losses,
     generator_losses,
