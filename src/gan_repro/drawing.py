@@ -59,6 +59,7 @@ class SnapshotImages:
 
         self.run, self.snapshots, self.shape, self.classes = run, snapshots, shape, classes
         self.given = codes
+        self._hashes: dict[int, str] = {}
         self.kept = saved.rounds(snapshots)
 
     def called(self, played: int) -> int:
@@ -82,8 +83,10 @@ class SnapshotImages:
         return None if self.given is None else self.given.rows[self.given.places(count, seed)]
 
     def sha256(self, played: int) -> str:
-        """Over the snapshot's tensors."""
-        return weights_sha256(of_round(self.snapshots, played))
+        """Over the snapshot's tensors; reckoned once, for all protocols."""
+        if played not in self._hashes:
+            self._hashes[played] = weights_sha256(of_round(self.snapshots, played))
+        return self._hashes[played]
 
 
 class RealImages:

@@ -54,6 +54,14 @@ def wasserstein_generator(scores: Tensor) -> Tensor:
     return -scores.float().mean()
 
 
+def class_certainty(logits: Tensor) -> Tensor:
+    """l = log sum exp of logits (n, K): the score (n,) of an image whose sigmoid is D.
+
+    Salimans et al. 2016 (arXiv 1606.03498), section 5: a fake is class K + 1, whose logit is 0.
+    """
+    return logits.float().logsumexp(dim=1)
+
+
 def class_cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
     """-E[sum_c t_c log softmax(logits)_c] over the rows that have a label.
 

@@ -22,7 +22,7 @@ from gan_repro.nets.improved_gan import Discriminator as ManyLogits
 from gan_repro.nets.minibatch import MinibatchDiscrimination
 from gan_repro.nets.weight_norm import WeightNorm
 from gan_repro.training.table import Table
-from tensors import close, differ
+from tensors import close, count, differ
 
 CIFAR, STL, MNIST, DIGITS = (
     ImageShape(*s) for s in ((3, 32, 32), (3, 48, 48), (1, 28, 28), (1, 8, 8))
@@ -61,10 +61,6 @@ def equals(value: Tensor, expected: float) -> bool:
 
 
 # the DCGAN family
-
-
-def count(network: nn.Module) -> int:
-    return sum(parameter.numel() for parameter in network.parameters())
 
 
 def test_dcgans_have_the_sizes_of_dcgan_code():

@@ -15,7 +15,7 @@ from gan_repro.methods import acgan, ali, denoising_feature_matching
 from gan_repro.nets import acgan as acgan_nets
 from gan_repro.nets import ali as ali_nets
 from gan_repro.nets.denoiser import Denoiser
-from tensors import close, differ
+from tensors import close, count, differ
 
 CIFAR, STL, FACES, MNIST, DIGITS = (
     ImageShape(*s) for s in ((3, 32, 32), (3, 48, 48), (3, 64, 64), (1, 28, 28), (1, 8, 8))
@@ -28,10 +28,6 @@ def seeded():
     with torch.random.fork_rng():
         torch.manual_seed(0)
         yield
-
-
-def count(network: nn.Module) -> int:
-    return sum(parameter.numel() for parameter in network.parameters())
 
 
 def sp(scores: Tensor) -> Tensor:

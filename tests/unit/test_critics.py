@@ -14,7 +14,7 @@ from gan_repro.methods import class_splitting as method
 from gan_repro.nets.conditioning import ClassTree, label_vectors
 from gan_repro.nets.critics import ClassifyingCritic, Critic, MeanTrunk
 from gan_repro.nets.resnet import Generator, Trunk
-from tensors import close, differ
+from tensors import close, count, differ
 
 CIFAR, DIGITS = ImageShape(3, 32, 32), ImageShape(1, 8, 8)
 
@@ -24,10 +24,6 @@ def seeded():
     with torch.random.fork_rng():
         torch.manual_seed(0)
         yield
-
-
-def count(network: nn.Module) -> int:
-    return sum(parameter.numel() for parameter in network.parameters())
 
 
 # networks

@@ -2,7 +2,6 @@
 
 import re
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -15,6 +14,7 @@ from gan_repro.printed_figures import FigureSpec
 from gan_repro.scales import read_scale
 from gan_repro.tables import curves, style
 from gan_repro.tables.evidence import Evidence
+from tiny_papers import paper
 
 GOLDEN = Path(__file__).parents[1] / "golden/tables/scale.yml"
 SCALE = read_scale(GOLDEN).model_copy(
@@ -108,11 +108,11 @@ def test_the_same_rows_give_the_same_svg_whose_ink_is_the_pages() -> None:
 
 
 def test_a_node_gives_rows_and_histories_to_their_runs() -> None:
-    paper = SimpleNamespace(figures={"f": figure(losses=True)})
+    spec = paper({"f": figure(losses=True)})
     names = tuple(run for run, seeds in LEFT.items() for _ in seeds)
     scores = [seed.scores for seeds in LEFT.values() for seed in seeds]
     picture = draw_curves(
-        paper, SCALE, *scores, HISTORY, None, figure="f", names=names, losses=("a.x", "b.x")
+        spec, SCALE, *scores, HISTORY, None, figure="f", names=names, losses=("a.x", "b.x")
     )
     expected = curves.course_lines_picture(figure(losses=True), SCALE, LEFT)
     assert np.array_equal(np.asarray(picture), np.asarray(expected))

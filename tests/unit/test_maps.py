@@ -1,6 +1,5 @@
 """Codes in the plane: colours say class, answer, and whether they agree; the file fits in git."""
 
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -11,6 +10,7 @@ from matplotlib.figure import Figure
 from gan_repro.pipelines.report import draw_maps
 from gan_repro.printed_figures import FigureSpec
 from gan_repro.tables import maps, style
+from tiny_papers import paper
 
 FIGURE = FigureSpec(
     title="Codes",
@@ -77,7 +77,7 @@ def test_maps_of_many_images_fit_in_git() -> None:
     assert len(style.png(picture)) <= style.LARGEST
     assert picture.size[0] > 900
     again = draw_maps(
-        SimpleNamespace(figures={"f": FIGURE}), *found.values(), figure="f",
+        paper({"f": FIGURE}), *found.values(), figure="f",
         names=tuple(found),
     )  # fmt: skip
     assert picture.tobytes() == again.tobytes()

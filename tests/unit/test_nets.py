@@ -23,7 +23,7 @@ from gan_repro.nets.resnet import (
     Trunk,
     upsample_steps,
 )
-from tensors import close, differ
+from tensors import close, count, differ
 
 CIFAR, STL, MNIST, DIGITS, FACES, LARGE = (
     ImageShape(*s)
@@ -36,10 +36,6 @@ def seeded():
     with torch.random.fork_rng():
         torch.manual_seed(0)
         yield
-
-
-def count(network: nn.Module) -> int:
-    return sum(parameter.numel() for parameter in network.parameters())
 
 
 # parameter counts

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
 import tiny_runs as tiny
 from gan_repro.errors import DataError, TrainingError
@@ -20,13 +20,10 @@ from gan_repro.nets.stacked_generators import FeatureGenerator, ImageGenerator
 from gan_repro.nets.stacked_weights import encoder_weights
 from gan_repro.runs import RunSpec
 from gan_repro.training.table import Table, lay
+from tensors import count
 
 CIFAR, MNIST = ImageShape(3, 32, 32), ImageShape(1, 28, 28)
 MNIST_NETS = {"networks": "mnist", "generator_width": 8, "discriminator_width": 4}
-
-
-def count(network: nn.Module) -> int:
-    return sum(p.numel() for p in network.parameters())
 
 
 def dense(inputs: int, outputs: int, norm: bool = True) -> int:

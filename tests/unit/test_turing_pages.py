@@ -218,10 +218,10 @@ def test_a_file_with_votes_on_other_weights_is_refused_before_pages_are_served(
         pages.application([replace(trial.shown(), subject=other)], votes)
 
 
-def test_without_the_extra_an_error_says_what_to_install(monkeypatch, votes: Votes) -> None:
-    monkeypatch.setattr(pages, "find_spec", lambda name: None if name == "flask" else name)
-    with pytest.raises(ConfigurationError, match=r"need flask, .*'gan_repro\[turing\]'"):
-        pages.application([trial.shown()], votes)
+def test_without_the_extra_an_error_says_what_to_install() -> None:
+    absent = "a_package_that_nobody_has"
+    with pytest.raises(ConfigurationError, match=rf"need {absent}, .*'gan_repro\[turing\]'"):
+        pages.check_installed((*pages.EXTRA, absent))
 
 
 def test_a_port_that_is_taken_is_an_error(app: Flask) -> None:

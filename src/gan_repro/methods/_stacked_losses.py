@@ -14,7 +14,13 @@ from torch import Tensor, nn
 from gan_repro.game import Adam
 from gan_repro.images import ImageShape
 from gan_repro.kinds import Spec
-from gan_repro.losses import class_cross_entropy, minimax_fake, minimax_generator, minimax_real
+from gan_repro.losses import (
+    class_certainty,
+    class_cross_entropy,
+    minimax_fake,
+    minimax_generator,
+    minimax_real,
+)
 from gan_repro.nets.stacked_discriminators import FeatureDiscriminator, image_discriminator
 from gan_repro.nets.stacked_encoder import Encoder
 from gan_repro.nets.stacked_generators import FeatureGenerator, ImageGenerator, Style
@@ -98,11 +104,6 @@ class StackedSettings(Spec):
         return FeatureDiscriminator(size, outputs, noise, width, self.networks)
 
 
-def validity(logits: Tensor) -> Tensor:
-    """log D / (1 - D) of class logits (n, K): their log-sum-exp (n,), as Improved GAN has it."""
-    return logits.float().logsumexp(dim=1)
-
-
 def discriminator_losses(
     settings: StackedSettings,
     real: Tensor,
@@ -115,7 +116,10 @@ def discriminator_losses(
     real : logits of real maps; fake : logits and recovered noise of generated ones.
     rows : label rows (n, K) of the real ones where D is a classifier, else None.
     """
-    valid, invalid = 0.5 * minimax_real(validity(real)), 0.5 * minimax_fake(validity(fake[0]))
+    valid, invalid = (
+        0.5 * minimax_real(class_certainty(real)),
+        0.5 * minimax_fake(class_certainty(fake[0])),
+    )
     losses = {"real": valid, "fake": invalid}
     if rows is not None:
         losses["classes"] = settings.class_weight * class_cross_entropy(real, rows)
@@ -137,7 +141,7 @@ def generator_losses(
     recovered : what the encoder makes of the generated map one level above, which should be the
         ``condition``: class logits where it ``names_class``, features else.
     """
-    score = validity(fake[0])
+    score = class_certainty(fake[0])
     saturates = settings.generator_loss == "saturating"
     adversarial = -minimax_fake(score) if saturates else minimax_generator(score)
     losses = {"adversarial": settings.adversarial_weight * adversarial}

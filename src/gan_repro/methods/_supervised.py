@@ -1,36 +1,10 @@
 """What methods share that train one classifier with the labels that are given."""
 
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
-from gan_repro.game import (
-    Adam,
-    Batch,
-    Clock,
-    Draws,
-    Game,
-    Memory,
-    Players,
-    Terms,
-    TermsFunction,
-    Turn,
-)
+from gan_repro.game import Batch, Clock, Draws, Memory, Players, Terms, TermsFunction
 from gan_repro.images import MISSING
-
-
-def game(name: str, network: nn.Module, adam: Adam) -> Game:
-    """The game of a classifier that learns alone.
-
-    network : images -> pooled features and logits.
-    """
-    return Game(
-        players={name: network},
-        turns=(Turn(name, frozenset({name}), classification(name)),),
-        optimisers={name: adam},
-        published=(name,),
-        streams=(),
-        only_labelled=True,
-    )
 
 
 def classification(name: str) -> TermsFunction:

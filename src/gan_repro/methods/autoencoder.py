@@ -7,9 +7,9 @@ nobody has to give (JGAN, arXiv 1905.11574, section 2 names autoencoders).
 from pydantic import Field
 from torch.nn import functional as F
 
-from gan_repro.game import Adam, Batch, Clock, Draws, Game, Memory, Players, Terms, Turn
+from gan_repro.game import Batch, Clock, Draws, Game, Memory, Players, Terms
 from gan_repro.images import ImageShape
-from gan_repro.kinds import Spec
+from gan_repro.methods._alone import AloneSettings
 from gan_repro.nets.autoencoder import Autoencoder
 
 CITATION = (
@@ -18,7 +18,7 @@ CITATION = (
 NAME = "autoencoder"
 
 
-class Settings(Spec):
+class Settings(AloneSettings):
     """code_size : numbers that an image becomes; width : channels of the first convolution.
 
     learning_rate, beta1, beta2 : Adam's. All are ours: JGAN names the idea, without a network.
@@ -26,25 +26,12 @@ class Settings(Spec):
 
     code_size: int = Field(default=64, ge=1)
     width: int = Field(default=32, ge=1)
-    learning_rate: float = Field(default=2e-3, gt=0)
-    beta1: float = 0.9
-    beta2: float = 0.999
 
 
 def build(settings: Settings, shape: ImageShape, classes: int) -> Game:
     """The game of an autoencoder that learns alone; ``classes`` is not used."""
-    adam = Adam(
-        learning_rate=settings.learning_rate,
-        beta1=settings.beta1,
-        beta2=settings.beta2,
-        decay="linear",
-    )
-    return Game(
-        players={NAME: Autoencoder(shape, settings.code_size, settings.width)},
-        turns=(Turn(NAME, frozenset({NAME}), reconstruction),),
-        optimisers={NAME: adam},
-        published=(NAME,),
-        streams=(),
+    return settings.game(
+        NAME, Autoencoder(shape, settings.code_size, settings.width), reconstruction
     )
 
 

@@ -29,7 +29,7 @@ from gan_repro.game import (
     Turn,
 )
 from gan_repro.images import ImageShape
-from gan_repro.losses import class_cross_entropy, minimax_fake, minimax_real
+from gan_repro.losses import class_certainty, class_cross_entropy, minimax_fake, minimax_real
 from gan_repro.methods._dcgan import DcganSettings
 from gan_repro.nets.conditioning import label_vectors
 from gan_repro.nets.improved_gan import Discriminator, Generator
@@ -69,11 +69,6 @@ class Settings(DcganSettings):
         return torch.rand(count, self.latent_size, generator=stream, device=stream.device)
 
 
-def certainty(logits: Tensor) -> Tensor:
-    """l = log sum exp of logits (n, classes): the score (n,) whose sigmoid is D."""
-    return logits.float().logsumexp(dim=1)
-
-
 def build(settings: Settings, shape: ImageShape, classes: int) -> Game:
     """The game of ``generator`` and ``discriminator``."""
 
@@ -98,8 +93,8 @@ def build(settings: Settings, shape: ImageShape, classes: int) -> Game:
         half = 0.5 * settings.unlabelled_weight
         losses = {
             "labelled": class_cross_entropy(real, label_vectors(batch.labels, classes)),
-            "real": half * minimax_real(certainty(real)),
-            "fake": half * minimax_fake(certainty(fake)),
+            "real": half * minimax_real(class_certainty(real)),
+            "fake": half * minimax_fake(class_certainty(fake)),
         }
         return Terms(losses | history("discriminator", players, clock))
 
@@ -113,7 +108,7 @@ def build(settings: Settings, shape: ImageShape, classes: int) -> Game:
             assert isinstance(discriminator, Discriminator)
             loss = mean_gap(discriminator.features(batch.images), discriminator.features(fakes))
         else:
-            loss = -minimax_fake(certainty(discriminator(fakes)))
+            loss = -minimax_fake(class_certainty(discriminator(fakes)))
         return Terms({"adversarial": loss} | history("generator", players, clock))
 
     game = Game(

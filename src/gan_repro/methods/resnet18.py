@@ -6,36 +6,26 @@ classifier, whose architecture they do not give; this is our choice for it.
 
 from pydantic import Field
 
-from gan_repro.game import Adam, Game
+from gan_repro.game import Game
 from gan_repro.images import ImageShape
-from gan_repro.kinds import Spec
 from gan_repro.methods import _supervised
+from gan_repro.methods._alone import AloneSettings
 from gan_repro.nets.resnet18 import LARGE, ResNet18
 
 CITATION = "He et al., Deep Residual Learning for Image Recognition, CVPR 2016, arXiv 1512.03385"
 NAME = "resnet18"
 
 
-class Settings(Spec):
-    """width : channels of the first stage; 64 in the paper.
-
-    learning_rate, beta1, beta2 : Adam's, ours. The paper takes SGD, which the engine does not have.
-    """
+class Settings(AloneSettings):
+    """width : channels of the first stage; 64 in the paper, which learns by SGD."""
 
     width: int = Field(default=64, ge=1)
     learning_rate: float = Field(default=1e-3, gt=0)
-    beta1: float = 0.9
-    beta2: float = 0.999
 
 
 def build(settings: Settings, shape: ImageShape, classes: int) -> Game:
     """The game of a classifier that learns alone; from 64 pixels on with the large stem."""
-    adam = Adam(
-        learning_rate=settings.learning_rate,
-        beta1=settings.beta1,
-        beta2=settings.beta2,
-        decay="linear",
-    )
     large = min(shape.height, shape.width) >= LARGE
     network = ResNet18(shape.channels, classes, settings.width, large)
-    return _supervised.game(NAME, network, adam)
+    terms = _supervised.classification(NAME)
+    return settings.game(NAME, network, terms, only_labelled=True)

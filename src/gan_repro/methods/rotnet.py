@@ -10,9 +10,9 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from gan_repro.errors import ConfigurationError
-from gan_repro.game import Adam, Batch, Clock, Draws, Game, Memory, Players, Terms, Turn
+from gan_repro.game import Batch, Clock, Draws, Game, Memory, Players, Terms
 from gan_repro.images import ImageShape
-from gan_repro.kinds import Spec
+from gan_repro.methods._alone import AloneSettings
 from gan_repro.nets.nin import NetworkInNetwork
 
 CITATION = (
@@ -24,17 +24,10 @@ ROTATIONS = 4
 """0, 90, 180 and 270 degrees: Gidaris et al., Choosing geometric transformations."""
 
 
-class Settings(Spec):
-    """width : channels of the network's blocks; 192 in the paper's code.
-
-    learning_rate, beta1, beta2 : Adam's, as of our classifier. The paper takes SGD with momentum,
-    which the engine does not have.
-    """
+class Settings(AloneSettings):
+    """width : channels of the network's blocks; 192 in the paper's code. The paper takes SGD."""
 
     width: int = Field(default=192, ge=1)
-    learning_rate: float = Field(default=2e-3, gt=0)
-    beta1: float = 0.9
-    beta2: float = 0.999
 
 
 def build(settings: Settings, shape: ImageShape, classes: int) -> Game:
@@ -51,19 +44,8 @@ def build(settings: Settings, shape: ImageShape, classes: int) -> Game:
             "90 degrees and keep their shape; expected square ones. Take a data set of square "
             "images, or the method autoencoder."
         )
-    adam = Adam(
-        learning_rate=settings.learning_rate,
-        beta1=settings.beta1,
-        beta2=settings.beta2,
-        decay="linear",
-    )
-    return Game(
-        players={NAME: NetworkInNetwork(shape.channels, ROTATIONS, settings.width)},
-        turns=(Turn(NAME, frozenset({NAME}), rotation),),
-        optimisers={NAME: adam},
-        published=(NAME,),
-        streams=(),
-    )
+    network = NetworkInNetwork(shape.channels, ROTATIONS, settings.width)
+    return settings.game(NAME, network, rotation)
 
 
 def rotation(

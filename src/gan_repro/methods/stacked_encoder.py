@@ -12,21 +12,10 @@ import torch.nn.functional as F
 from pydantic import Field
 from torch import Tensor
 
-from gan_repro.game import (
-    Adam,
-    Batch,
-    Clock,
-    Draws,
-    Game,
-    Intermission,
-    Memory,
-    Players,
-    Terms,
-    Turn,
-)
+from gan_repro.game import Batch, Clock, Draws, Game, Intermission, Memory, Players, Terms
 from gan_repro.images import ImageShape
-from gan_repro.kinds import Spec
 from gan_repro.losses import class_cross_entropy
+from gan_repro.methods._alone import AloneSettings
 from gan_repro.nets.conditioning import label_vectors
 from gan_repro.nets.stacked_encoder import Encoder
 
@@ -35,7 +24,7 @@ NAME = "stacked_encoder"
 TURNS = 4
 
 
-class Settings(Spec):
+class Settings(AloneSettings):
     """widths : channels of both convolutions, 64 and 128 for CIFAR-10, 32 and 32 for MNIST.
 
     flip : whether images are mirrored at random; section 4.1 says so of CIFAR-10 alone.
@@ -49,28 +38,16 @@ class Settings(Spec):
     subtract_mean: bool = True
     labelled: bool = True
     learning_rate: float = Field(default=1e-3, gt=0)
-    beta1: float = 0.9
-    beta2: float = 0.999
 
 
 def build(settings: Settings, shape: ImageShape, classes: int) -> Game:
     """The game of an encoder that learns alone; images in [0, 1] (pixels ``unit``)."""
     outputs = classes if settings.labelled else TURNS
-    adam = Adam(
-        learning_rate=settings.learning_rate,
-        beta1=settings.beta1,
-        beta2=settings.beta2,
-        decay="linear",
-    )
-    return Game(
-        players={NAME: Encoder(shape, outputs, settings.widths, settings.top)},
-        turns=(Turn(NAME, frozenset({NAME}), partial(classification, settings, outputs)),),
-        optimisers={NAME: adam},
-        published=(NAME,),
-        streams=("flips",),
-        only_labelled=settings.labelled,
-        between_rounds=subtract_mean if settings.subtract_mean else None,
-    )
+    network = Encoder(shape, outputs, settings.widths, settings.top)
+    terms = partial(classification, settings, outputs)
+    game = settings.game(NAME, network, terms, settings.labelled, streams=("flips",))
+    game.between_rounds = subtract_mean if settings.subtract_mean else None
+    return game
 
 
 def classification(

@@ -43,9 +43,9 @@ HEADERS = {
 }
 
 
-def check_installed() -> None:
+def check_installed(needed: Sequence[str] = EXTRA) -> None:
     """Raise ConfigurationError where the extra is not installed, before samples are drawn."""
-    missing = [name for name in EXTRA if find_spec(name) is None]
+    missing = [name for name in needed if find_spec(name) is None]
     if missing:
         raise ConfigurationError(
             f"turing-test: its pages need {' and '.join(missing)}, which is not installed. "
