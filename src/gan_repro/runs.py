@@ -63,12 +63,13 @@ def _parts(settings: Mapping[str, Any]) -> Iterator[str]:
 class Engine(Spec):
     """Switches of the scale, never of a method.
 
+    precision : ``auto`` is bfloat16 where the device has arithmetic for it, else float32.
     threads : part of the run, since weights differ between one and two CPU threads.
     checkpoint_every, log_every : in rounds.
     """
 
     device: str = "auto"
-    precision: Literal["float32", "bfloat16"] = "float32"
+    precision: Literal["auto", "float32", "bfloat16"] = "float32"
     channels_last: bool = False
     compile: bool = False
     threads: int = Field(default=2, ge=1)

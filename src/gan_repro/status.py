@@ -123,7 +123,12 @@ def _changes(run: LockedRun, began: Mapping[str, Any]) -> str:
     """In what a run differs from the one that its state belongs to; "" without a state."""
     if not began:
         return ""
-    engine = {k: v for k, v in run.train["engine"].items() if k not in NOT_DECISIVE}
+    was = began["spec"]["engine"]
+    engine = {
+        switch: was.get(switch, value) if value == "auto" else value  # what it stood for
+        for switch, value in run.train["engine"].items()
+        if switch not in NOT_DECISIVE
+    }
     found = list(differences(began["spec"], {**run.train, "engine": engine}))
     if not found and began["code"] != _code(run.train["method"]["kind"]):
         return "its code has changed"

@@ -198,6 +198,14 @@ def test_the_device_that_auto_stands_for_is_part_of_the_run(stopped: Path):
         tiny.trained(SHORT, stopped)
 
 
+def test_the_precision_that_auto_stands_for_is_part_of_the_run(stopped: Path):
+    flags = Path("/proc/cpuinfo").read_text()
+    native = "avx512_bf16" in flags or "amx_bf16" in flags
+    tiny.trained(SHORT | {"engine": SHORT["engine"] | {"precision": "auto"}}, stopped, fresh=True)
+    begun = json.loads((tiny.home(stopped, SHORT) / "run.json").read_text())
+    assert begun["spec"]["engine"]["precision"] == ("bfloat16" if native else "float32")
+
+
 def test_a_finished_run_is_not_played_again_unless_its_code_changed(stopped: Path):
     tiny.trained(SHORT, stopped)
     _, _, provenance = tiny.trained(SHORT, stopped)

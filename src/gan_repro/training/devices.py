@@ -6,12 +6,13 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 import torch
 
+from gan_repro.devices import precision
 from gan_repro.runs import Engine
 
 
 def autocast(engine: Engine, device: torch.device) -> AbstractContextManager[object]:
     """bfloat16 for matrix products and convolutions; weights and losses stay in float32."""
-    if engine.precision == "bfloat16":
+    if precision(engine.precision, device) == "bfloat16":
         return torch.autocast(device.type, dtype=torch.bfloat16)
     return nullcontext()
 

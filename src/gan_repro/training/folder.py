@@ -15,7 +15,7 @@ import numpy as np
 
 import gan_repro
 from gan_repro import atomic
-from gan_repro.devices import choose
+from gan_repro.devices import choose, precision
 from gan_repro.errors import ResumeRefusedError, TrainingError
 from gan_repro.measuring import weights_sha256
 from gan_repro.runs import RunSpec
@@ -63,7 +63,9 @@ def identity(
     spec = run.model_dump(mode="json")
     for name in NOT_DECISIVE:
         del spec["engine"][name]
-    spec["engine"]["device"] = choose(run.engine.device).type  # what ``auto`` stands for here
+    device = choose(run.engine.device)  # what ``auto`` stands for here
+    resolved = {"device": device.type, "precision": precision(run.engine.precision, device)}
+    spec["engine"].update(resolved)
     inputs = {"images": _sha256(images), "labels": _sha256(labels)}
     if upstream:
         inputs["upstream"] = weights_sha256(upstream)

@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 
+from gan_repro.devices import precision
 from gan_repro.runs import RunSpec
 
 PACKAGES = ("torch", "torchvision", "numpy", "kedro", "torch-fidelity", "gan_repro")
@@ -23,7 +24,7 @@ def describe(run: RunSpec, device: torch.device, seconds: float, resumed: int) -
         "commit": _commit(),
         "device": _device_name(device),
         "threads": run.engine.threads,
-        "precision": run.engine.precision,
+        "precision": precision(run.engine.precision, device),
         "python": platform.python_version(),
         "system": platform.system(),
         "cores": os.cpu_count(),
