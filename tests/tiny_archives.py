@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 import numpy as np
 import yaml
 from PIL import Image
+from scipy.io import savemat
 
 IDX_FILES = tuple(
     f"{prefix}-{rest}"
@@ -124,6 +125,22 @@ def stl10_files(
     return files
 
 
+def svhn_file(count: int, seed: int = 0) -> bytes:
+    """A tiny file of SVHN: X is height x width x channels x images, y from 1 to 10, 10 for 0."""
+    content = {
+        "X": pixels(count, 3, 32, 32, seed=seed).transpose(2, 3, 1, 0),
+        "y": np.where(every_class(count, 10) == 0, 10, every_class(count, 10))[:, None],
+    }
+    return matlab(content)
+
+
+def matlab(content: dict[str, np.ndarray]) -> bytes:
+    """A compressed file of MATLAB's format 5, as SVHN's are."""
+    file = io.BytesIO()
+    savemat(file, content, do_compression=True)
+    return file.getvalue()
+
+
 CELEBA_HEAD = (
     "5_o_Clock_Shadow Arched_Eyebrows Attractive Bags_Under_Eyes Bald Bangs Big_Lips Big_Nose "
     "Black_Hair Blond_Hair Blurry Brown_Hair Bushy_Eyebrows Chubby Double_Chin Eyeglasses Goatee "
@@ -230,3 +247,20 @@ def write_card(conf: Path, name: str, raw: Path, sources: list[dict], **changes:
     (conf / "datasets").mkdir(parents=True, exist_ok=True)
     (conf / "datasets" / f"{name}.yml").write_text(yaml.safe_dump(card | changes))
     return conf
+
+
+def image_folder(root: Path, classes: tuple[str, ...], each: int, side: int = 140) -> Path:
+    """A folder a class below train and val: JPEGs of one shade a class, with a little noise.
+
+    each : pictures of a class below train; below val it has a quarter as many.
+    """
+    random = np.random.default_rng(0)
+    for split, count in (("train", each), ("val", max(1, each // 4))):
+        for number, name in enumerate(classes):
+            (root / split / name).mkdir(parents=True)
+            for place in range(count):
+                shade = np.array([60 * number, 90, 30 * place % 200])
+                picture = random.normal(0, 4, (side, side + 30, 3)) + shade
+                file = root / split / name / f"{place:04}.jpg"
+                Image.fromarray(np.clip(picture, 0, 255).astype(np.uint8)).save(file, quality=95)
+    return root

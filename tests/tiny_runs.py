@@ -80,7 +80,7 @@ def table(run: dict[str, Any], images: ImageSet | None = None) -> Table:
 def upstream(run: RunSpec, images: ImageSet) -> dict[str, Tensor] | None:
     """Fresh weights of the encoder that a run's method builds on; None where it builds on none."""
     settings = run.settings()
-    if not hasattr(settings, "encoder"):
+    if not hasattr(settings, "encoder_widths"):
         return None
     with torch.random.fork_rng():
         torch.manual_seed(0)

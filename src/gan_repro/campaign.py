@@ -12,6 +12,7 @@ from gan_repro.errors import ConfigurationError
 from gan_repro.locks import SHARED, LockedRun, load_fast, read_runs
 from gan_repro.measuring import find_extractor
 from gan_repro.papers import PaperSpec, read_paper
+from gan_repro.printed import RATERS
 from gan_repro.runs import CODES_SPLIT, LabelChoice
 
 REFERENCE_SPLITS = ("train", "test")
@@ -106,6 +107,14 @@ class Campaign:
             wanted.append((CODES_SPLIT, str(labels.extractor)))
         return tuple(dict.fromkeys(Measuring(run.train["dataset"], *one) for one in wanted))
 
+    @cached_property
+    def _by_key(self) -> dict[str, LockedRun]:
+        return {run.key: run for run in self.runs}
+
+    def parts_of(self, run: LockedRun) -> tuple[LockedRun, ...]:
+        """The runs that a run is made of: the models of an ensemble, or what one is selected of."""
+        return tuple(self._by_key[key] for key in run.parts.get("runs", ()))
+
     def upstream(self, run: LockedRun) -> LockedRun | None:
         """The run that trains the encoder that a run's method builds on; None if it has none."""
         extractor = run.train["method"].get("encoder")
@@ -121,12 +130,14 @@ class Campaign:
         ConfigurationError
             When the scale has none for that data set.
         """
-        family = f"{measuring.extractor}_{measuring.dataset}"
+        module = find_extractor(measuring.extractor)[0]
+        trainer = getattr(module, "INSTRUMENT", measuring.extractor)
+        family = f"{trainer}_{measuring.dataset}"
         for run in self.runs:
             if (run.paper, run.family) == (SHARED, family):
                 return run
         raise ConfigurationError(
-            f"conf/scales/{self.scale}.yml: instruments.{measuring.extractor}.datasets: a protocol "
+            f"conf/scales/{self.scale}.yml: instruments.{trainer}.datasets: a protocol "
             f"or a kind of labels looks at {measuring.dataset!r} through it, but it is not trained "
             "there. Add the data set, then run `kedro lock`."
         )
@@ -163,6 +174,17 @@ class Campaign:
         first = {run.key: run for runs in shown for run, *_ in runs.values()}
         return tuple(first.values())
 
+    @cached_property
+    def laid_out(self) -> Mapping[str, tuple[str, ...]]:
+        """Run key -> the layouts in which some figure shows the run, of first training seeds."""
+        found: dict[str, list[str]] = {}
+        for paper, name in self.figures():
+            first = {run: seeds[0].key for run, seeds in self.shown_in(paper, name).items()}
+            for panel in paper.figures[name].sheets:
+                if panel.layout and panel.run in first:
+                    found.setdefault(first[panel.run], []).append(panel.layout)
+        return {key: tuple(dict.fromkeys(layouts)) for key, layouts in found.items()}
+
     def views_of(self, run: LockedRun) -> tuple[Measuring, Measuring]:
         """The test images as the run's encoder and as the data set's classifier see them.
 
@@ -184,8 +206,9 @@ class Campaign:
         return views[0], views[1]
 
     def runs_of(self, paper: PaperSpec, table: str) -> tuple[LockedRun, ...]:
-        """The runs, of all seeds, that a table's cells need."""
-        wanted = {cell.run for cell in paper.cells(table) if cell.run}
+        """The runs, of all seeds, whose scores a table's cells need."""
+        scored = [cell for cell in paper.cells(table) if cell.protocol != RATERS]
+        wanted = {cell.run for cell in scored if cell.run}
         return tuple(r for r in self.runs if f"{r.paper}.{r.family}.{r.condition}" in wanted)
 
     def _protocol(self, name: str, run: LockedRun) -> Mapping[str, Any]:

@@ -1,11 +1,12 @@
 """What a data set is said to be (conf/datasets/<name>.yml), and whether an ImageSet is that."""
 
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from gan_repro import checking, kinds
 from gan_repro.errors import DataError
@@ -37,9 +38,13 @@ class DataCard(Spec):
     """Where a data set comes from and what it holds.
 
     shape : channels, height, width.
-    classes : one name a class, in the order of the labels.
+    classes : one name a class, in the order of the labels; or how many there are, where their names
+        are those of folders.
+    named : whether the names are given.
     sources : tried in order; each names a ``kind`` under ``sources/`` and that kind's settings.
-    files : raw files by name; empty for a data set that a dependency embeds.
+    files : raw files by name; empty for a data set that a dependency embeds, or that is read where
+        it lies.
+    unguarded : why nothing but their number guards its images; empty where hashes do.
     """
 
     title: str
@@ -47,9 +52,19 @@ class DataCard(Spec):
     licence: str
     shape: tuple[int, int, int]
     classes: tuple[str, ...] = Field(min_length=2)
+    named: bool = True
     splits: dict[str, SplitFacts]
     sources: tuple[dict[str, Any], ...] = ()
     files: dict[str, FileFacts] = Field(default_factory=dict)
+    unguarded: str = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _numbered(cls, content: Any) -> Any:
+        count = content.get("classes") if isinstance(content, Mapping) else None
+        if not isinstance(count, int):
+            return content
+        return {**content, "classes": [str(c) for c in range(count)], "named": False}
 
     @field_validator("sources")
     @classmethod
@@ -129,7 +144,8 @@ def _size_faults(images: ImageSet, card: DataCard, split: str) -> list[str]:
 
 def _label_faults(images: ImageSet, card: DataCard, split: str) -> list[str]:
     classes = len(card.classes)
-    if images.classes != classes or (images.names and images.names != card.classes):
+    others = card.named and images.names and images.names != card.classes
+    if images.classes != classes or others:
         return [f"its {images.classes} classes {images.names} are not the {classes} of the card"]
     if len(images) == 0:
         return ["it is empty"]

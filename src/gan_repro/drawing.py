@@ -9,7 +9,9 @@ import numpy as np
 from gan_repro import kinds
 from gan_repro.errors import EvaluationError
 from gan_repro.images import ImageSet, ImageShape
+from gan_repro.layouts import Groups
 from gan_repro.measuring import Reference, weights_sha256
+from gan_repro.normalisation import Normalisation
 from gan_repro.randomness import numpy_generator
 from gan_repro.runs import CODES_SPLIT, RunSpec
 
@@ -17,6 +19,10 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from gan_repro.sampling import Codes
+
+RUNNING = Normalisation()
+ALONE = Groups()
+"""No sample shares an input with another."""
 
 
 class Images(Protocol):
@@ -31,12 +37,19 @@ class Images(Protocol):
         """What score rows say of the images of one round."""
         ...
 
-    def draw(self, played: int, count: int, seed: int, averaged: bool) -> ImageSet:
+    def draw(
+        self, played: int, count: int, seed: int, averaged: bool, groups: Groups = ALONE,
+        normalisation: Normalisation = RUNNING,
+    ) -> ImageSet:  # fmt: skip
         """``count`` images; with the same seed, the first ones are the same whatever the count."""
         ...
 
     def codes(self, count: int, seed: int) -> np.ndarray | None:
         """The codes that the images of this seed are made from, float32 (count, d)."""
+        ...
+
+    def label(self, played: int, images: np.ndarray, classes: int) -> np.ndarray:
+        """Class probabilities, float32 (n, k), that the scored run gives real images itself."""
         ...
 
     def sha256(self, played: int) -> str:
@@ -66,7 +79,10 @@ class SnapshotImages:
         """The round."""
         return played
 
-    def draw(self, played: int, count: int, seed: int, averaged: bool) -> ImageSet:
+    def draw(
+        self, played: int, count: int, seed: int, averaged: bool, groups: Groups = ALONE,
+        normalisation: Normalisation = RUNNING,
+    ) -> ImageSet:  # fmt: skip
         """Samples; see ``gan_repro.sampling.sample``."""
         from gan_repro import sampling
 
@@ -74,13 +90,20 @@ class SnapshotImages:
         # however many follow, so a score does not depend on which other protocols are asked for
         drawn = sampling.sample(
             self.run, self.snapshots, played, self.shape, self.classes, -(-count // 16) * 16,
-            seed=seed, averaged=averaged, codes=self.given,
+            seed=seed, averaged=averaged, codes=self.given, arrange=groups.arrange,
+            normalisation=normalisation,
         )  # fmt: skip
         return drawn.first(count)
 
     def codes(self, count: int, seed: int) -> np.ndarray | None:
         """Rows of real images' codes; None for a run whose labels are no codes."""
         return None if self.given is None else self.given.rows[self.given.places(count, seed)]
+
+    def label(self, played: int, images: np.ndarray, classes: int) -> np.ndarray:
+        """By the run's own labeller; see ``gan_repro.artificial.probabilities``."""
+        from gan_repro import artificial
+
+        return artificial.probabilities(self.run, self.snapshots, played, images, classes)
 
     def sha256(self, played: int) -> str:
         """Over the snapshot's tensors; reckoned once, for all protocols."""
@@ -104,14 +127,22 @@ class RealImages:
         """In the place of a round."""
         return "real images"
 
-    def draw(self, played: int, count: int, seed: int, averaged: bool) -> ImageSet:
+    def draw(
+        self, played: int, count: int, seed: int, averaged: bool, groups: Groups = ALONE,
+        normalisation: Normalisation = RUNNING,
+    ) -> ImageSet:  # fmt: skip
         """Different images, in an order that the run's and the protocol's seeds give.
 
         Raises
         ------
         EvaluationError
-            When there are fewer than ``count``.
+            When there are fewer than ``count``, or they were to share inputs.
         """
+        if groups.held:
+            raise EvaluationError(
+                f"{self.run.key}: real images have no inputs, and so cannot share "
+                f"{' and '.join(map(repr, groups.held))}. Choose a protocol without held inputs."
+            )
         if count > len(self.images):
             raise EvaluationError(
                 f"{self.run.key}: {count} real images were asked for, but the split "
@@ -127,6 +158,13 @@ class RealImages:
 
     def codes(self, count: int, seed: int) -> None:
         """None: nobody made them."""
+
+    def label(self, played: int, images: np.ndarray, classes: int) -> np.ndarray:
+        """Raises EvaluationError: nobody was trained."""
+        raise EvaluationError(
+            f"{self.run.key}: artificial labels were asked for, but nothing was trained that could "
+            "give any. Choose a protocol without metrics of artificial labels."
+        )
 
     def sha256(self, played: int) -> str:
         """Over pixels and labels."""

@@ -58,6 +58,15 @@ class Stages:
             files[self._file(name)][name.replace(".", "-")] = self._stage(name, groups[name])
         return dict(files)
 
+    def targets(self, nodes: Iterable[Node]) -> dict[str, str]:
+        """Node's name -> its stage, as DVC's commands name it: ``dvc/cpu/jgan/dvc.yaml:STAGE``."""
+        found = {}
+        for node in nodes:
+            group = self._group(node)
+            head = "" if self.one_file else f"{self._file(group)}:"
+            found[node.name] = f"{head}{group.replace('.', '-')}"
+        return found
+
     def _group(self, node: Node) -> str:
         """The stage of a node, as a dotted name: a table, a namespace, or the node alone."""
         namespace = node.namespace or ""
@@ -105,8 +114,10 @@ class Stages:
                 if (run.paper, run.family) == (paper, family):
                     decisive = [what for what in run.leaves if what in DECISIVE_EVIDENCE]
                     decisive += ["embedding"] if run in self.campaign.embedded else []
+                    layouts = self.campaign.laid_out.get(run.key, ())
+                    decisive += [f"layout_{name}" for name in layouts]
                     yield from (self.entries.path(f"{run.key}.{what}") for what in decisive)
-        elif kind not in {"params", "provenance"} and not embedded:
+        elif kind not in {"params", "provenance", "votes"} and not embedded:
             yield self.entries.path(name)
 
     def _out(self, name: str) -> Any:

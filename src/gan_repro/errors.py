@@ -10,8 +10,9 @@
     ├── TrainingError             a run cannot go on
     │   ├── NonFiniteLossError    a named term became NaN or infinite
     │   └── ResumeRefusedError    the state on disk belongs to another run
-    └── EvaluationError           a score cannot be computed
-        └── MissingWeightsError   an extractor's weights are not where they should be
+    ├── EvaluationError           a score cannot be computed
+    │   └── MissingWeightsError   an extractor's weights are not where they should be
+    └── UnfinishedError           nodes of a distributed run failed; others were finished
 
 Every message says what was asked, what is wrong, what was expected, and what to do next.
 """
@@ -63,3 +64,11 @@ class EvaluationError(GanReproError, RuntimeError):
 
 class MissingWeightsError(EvaluationError):
     """An extractor's weights are not where they should be."""
+
+
+class UnfinishedError(GanReproError, RuntimeError):
+    """Nodes of a distributed run failed; ``finished`` names those that did their work."""
+
+    def __init__(self, message: str, finished: tuple[str, ...] = ()):
+        super().__init__(message)
+        self.finished = finished

@@ -85,7 +85,7 @@ def evaluate(
     first, codes = references[0], codes_of(spec, references)
     images = SnapshotImages(spec, snapshots, first.shape, first.classes, codes)
     marginal = label_marginal(labels.labels, spec.labels.size(first.classes))
-    return _scores(spec, names, protocols, images, references, marginal)
+    return scored(spec, names, protocols, images, references, marginal)
 
 
 def calibrate(
@@ -97,7 +97,7 @@ def calibrate(
 ) -> Scores:
     """``evaluate`` with real images in the place of generated ones; nothing is trained."""
     spec = RunSpec.model_validate(run)
-    return _scores(spec, names, protocols, RealImages(spec, images), references)
+    return scored(spec, names, protocols, RealImages(spec, images), references)
 
 
 def label_marginal(labels: np.ndarray, size: int) -> np.ndarray:
@@ -111,7 +111,7 @@ def label_marginal(labels: np.ndarray, size: int) -> np.ndarray:
     return np.stack([mean, shares])
 
 
-def _scores(
+def scored(
     spec: RunSpec,
     names: list[str],
     protocols: Mapping[str, Any],
@@ -119,6 +119,7 @@ def _scores(
     references: tuple[Reference, ...],
     marginal: np.ndarray | None = None,
 ) -> Scores:
+    """``evaluate`` for images from anywhere; ``marginal`` is of the labels that were trained on."""
     chosen = protocol_files.choose(names, protocols)
     scorer = Scorer(spec, images, _matched(spec, chosen, references), marginal)
     due = {p.name: due_rounds(p, spec, images.kept) for p in chosen}

@@ -7,10 +7,10 @@ the turn sums. Optimisers, averages, schedules, precision and checkpoints are th
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, Self
 
 import torch
-from pydantic import Field
+from pydantic import Field, model_validator
 from torch import Tensor, nn
 
 from gan_repro.kinds import Spec
@@ -119,14 +119,37 @@ class Adam(Spec):
 
 
 class Average(Spec):
-    """An exponential moving average of a player's parameters and buffers.
+    """An exponential moving average of a player's parameters and buffers, moved once a round.
 
-    decay : weight of the old value in every round.
+    decay : weight of the old value in every round, whatever their number; or, in its place,
+    memory : share of the run over which a value fades to 1/e: decay 1 - 1 / (memory * rounds).
     start : share of the run after which averaging starts; before it the average copies.
     """
 
-    decay: float
-    start: float = 0.0
+    decay: float | None = Field(default=None, ge=0, lt=1)
+    memory: float | None = Field(default=None, gt=0)
+    start: float = Field(default=0.0, ge=0, le=1)
+
+    @model_validator(mode="after")
+    def _said_once(self) -> Self:
+        if (self.decay is None) == (self.memory is None):
+            raise ValueError(
+                f"expected either decay or memory, got decay {self.decay} and memory {self.memory}"
+            )
+        return self
+
+    def weight_of_old(self, clock: Clock) -> float:
+        """The decay in the round just played; 0 before ``start``, and within one round's memory.
+
+        >>> round(Average(memory=0.08).weight_of_old(Clock(0, 125_000)), 6)
+        0.9999
+        """
+        if clock.fraction < self.start:
+            return 0.0
+        if self.memory is None:
+            assert self.decay is not None
+            return self.decay
+        return max(0.0, 1.0 - 1.0 / (self.memory * clock.total))
 
 
 @dataclass(frozen=True)
@@ -145,11 +168,26 @@ class Sampler:
     generate : (players, inputs) -> the samples; depends on each row of the inputs alone.
     coded : whether ``generate`` needs, beside what ``draw`` gives, ``codes``: float rows (n, size),
         of real images, which cannot be drawn.
+    classes : how many classes the labels of samples name, where these are the method's own and not
+        those that it trains on; None elsewhere.
     """
 
     draw: Callable[[int, Draws], dict[str, Tensor]]
     generate: Callable[[Players, Mapping[str, Tensor]], Generated]
     coded: bool = False
+    classes: int | None = None
+
+
+@dataclass(frozen=True)
+class Follower:
+    """A player that never learns: the moving average of another one.
+
+    of : whom it follows; equal to it at first.
+    average : how slowly.
+    """
+
+    of: str
+    average: Average
 
 
 @dataclass
@@ -169,7 +207,11 @@ class Game:
     upstream : players whose weights another run has trained, by the name they had there; they never
         learn, and stay in inference mode. That run trains the extractor which the method's setting
         ``encoder`` names.
-    averages : moving averages by player; a snapshot of an averaged player keeps both.
+    averages : moving averages by player, which no turn sees; a snapshot keeps both.
+    followers : players that are moving averages of others, and that turns see; they stay in
+        inference mode.
+    labeller : (players, images) -> class probabilities, float (n, classes), that the game itself
+        gives real images, each alone; None where it labels nothing.
     between_rounds : called after each round, with the game and its intermission.
     """
 
@@ -184,6 +226,8 @@ class Game:
     only_labelled: bool = False
     upstream: Mapping[str, str] = field(default_factory=dict)
     averages: Mapping[str, Average] = field(default_factory=dict)
+    followers: Mapping[str, Follower] = field(default_factory=dict)
+    labeller: Callable[[Players, Tensor], Tensor] | None = None
     between_rounds: "Callable[[Game, Intermission], None] | None" = None
 
 

@@ -22,7 +22,11 @@ SHARED = "shared"
 
 
 class LockedRun(NamedTuple):
-    """One run as the lock holds it; ``train`` is a ``RunSpec`` as a dict, not validated again."""
+    """One run as the lock holds it; ``train`` is a ``RunSpec`` as a dict, not validated again.
+
+    parts : for a run that is made of others, their keys as ``runs``, and where it is the best of
+        them, what it is selected by as ``select``.
+    """
 
     paper: str
     family: str
@@ -30,6 +34,7 @@ class LockedRun(NamedTuple):
     seed: str
     train: dict[str, Any]
     evaluate: list[str]
+    parts: Mapping[str, Any] = {}
 
     @property
     def key(self) -> str:
@@ -38,8 +43,13 @@ class LockedRun(NamedTuple):
 
     @property
     def trained(self) -> bool:
-        """Whether anything is trained; else real images stand in the place of a generator's."""
+        """Whether anything is trained; else real images, or those of other runs, are scored."""
         return bool(self.train["method"])
+
+    @property
+    def shows_real(self) -> bool:
+        """Whether real images stand in the place of a generator's."""
+        return not self.trained and not self.parts
 
     @property
     def leaves(self) -> tuple[str, ...]:
@@ -145,7 +155,15 @@ def read_runs(conf: Path, scale: str) -> tuple[LockedRun, ...]:
             f"Known scales: {', '.join(scales(conf))}. Write them with `kedro lock --env {scale}`."
         )
     return tuple(
-        LockedRun(path.parent.name, path.stem, condition, seed, entry["train"], entry["evaluate"])
+        LockedRun(
+            path.parent.name,
+            path.stem,
+            condition,
+            seed,
+            entry["train"],
+            entry["evaluate"],
+            entry.get("parts", {}),
+        )
         for path in sorted(folder.glob("*/*.yml"))
         for condition, seeds in load_fast(path).items()
         for seed, entry in seeds.items()

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
-COLUMNS_AT_ONCE = 64  # they stay in the processor's cache
 MOST_FEATURES = 4096
 """Of more features no covariance is kept: at 4,096 it has 134 MB, and nobody asks for more."""
 
@@ -37,6 +36,8 @@ class Features:
     label_marginal : float64 array (2, k), of the labels that the run trained on: the mean row, and
         how often each entry is the largest; None where nothing was trained.
     codes : float32 array (n, d), the codes that the images were made from; None elsewhere.
+    groups : int64 array (n,); images of one group were made from some of the same inputs; None
+        where a protocol holds none.
     """
 
     pooled: np.ndarray
@@ -44,6 +45,7 @@ class Features:
     labels: np.ndarray | None = None
     label_marginal: np.ndarray | None = None
     codes: np.ndarray | None = None
+    groups: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.pooled)
@@ -56,6 +58,7 @@ class Features:
             logits=None if self.logits is None else self.logits[:count],
             labels=None if self.labels is None else self.labels[:count],
             codes=None if self.codes is None else self.codes[:count],
+            groups=None if self.groups is None else self.groups[:count],
         )
 
     def class_logits(self) -> np.ndarray:
@@ -106,6 +109,8 @@ class Reference:
     dataset, split, shape, classes : of the images; ``labels`` are theirs, int64 (n,).
     moments : of the pooled features; None where these are too many.
     weights : the extractor's own weights where the suite trained it on the data set, else empty.
+    artificial : float32 (n, k), class probabilities by the labeller of the run that is scored; None
+        where no metric asks for them, and in storage.
     """
 
     extractor: str
@@ -118,11 +123,28 @@ class Reference:
     moments: Moments | None
     labels: np.ndarray
     weights: Mapping[str, np.ndarray] = field(default_factory=dict)
+    artificial: np.ndarray | None = None
 
     @property
     def n(self) -> int:
         """How many images were measured."""
         return len(self.features)
+
+    def images(self) -> np.ndarray:
+        """The images, uint8 (n, *shape), where the features are their pixels.
+
+        Raises
+        ------
+        EvaluationError
+            When the extractor is another one.
+        """
+        if self.extractor != "pixels":
+            raise EvaluationError(
+                f"{self.dataset}.{self.split}: the images themselves were asked for, but the "
+                f"extractor {self.extractor} keeps only features. Use the extractor 'pixels'."
+            )
+        unit = self.features.pooled.reshape(self.n, *self.shape)
+        return np.asarray((unit * 255.0).round().astype(np.uint8))
 
     @cached_property
     def sha256(self) -> str:
@@ -213,18 +235,6 @@ def unsupervised(extractor: str) -> str:
             "know. Take an extractor that was not, or labels of kind pseudo_labels"
         )
     return extractor
-
-
-def l1_distances(some: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """Float64 (q, m) between rows (q, d) and (m, d), a few columns at a time to spare memory."""
-    import torch
-
-    total = torch.zeros(len(some), len(others), dtype=torch.float64)
-    for start in range(0, others.shape[1], COLUMNS_AT_ONCE):
-        part = slice(start, start + COLUMNS_AT_ONCE)
-        left, right = (torch.from_numpy(rows[:, part]).double() for rows in (some, others))
-        total += torch.cdist(left, right, p=1)
-    return total.numpy()
 
 
 def file_sha256(path: Path) -> str:

@@ -1,6 +1,6 @@
 """Experiments as data: what a paper ran, printed and claims."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,31 +8,11 @@ from pydantic import Field
 
 from gan_repro import kinds
 from gan_repro.checking import known_names, parse, read_yaml, refuse
+from gan_repro.families import FamilySpec
 from gan_repro.kinds import Spec
-from gan_repro.printed import AgreementSpec, Cell, ClaimSpec, TableSpec
+from gan_repro.layouts import Layout
+from gan_repro.printed import RATERS, AgreementSpec, Cell, ClaimSpec, TableSpec
 from gan_repro.printed_figures import FigureSpec
-from gan_repro.runs import LabelChoice
-
-
-class FamilySpec(Spec):
-    """Runs that share everything but labels and seed.
-
-    dataset : the paper's; the scale says what stands in.
-    split : which of its images to train on; a data set that stands in has only ``train``.
-    method : ``kind`` and what differs from the defaults of that file's ``Settings``; empty for real
-        images in the place of a generator's, which are scored as they are.
-    evaluate : roles of protocols; the scale says which protocol plays each.
-    """
-
-    dataset: str
-    split: str = "train"
-    method: dict[str, Any]
-    rounds: int = Field(ge=1)
-    batch_size: int = Field(ge=1)
-    snapshots: tuple[float, ...]
-    conditions: dict[str, LabelChoice]
-    evaluate: list[str]
-    pixels: str = "dequantised"
 
 
 class PaperSpec(Spec):
@@ -40,6 +20,7 @@ class PaperSpec(Spec):
 
     anchors : a place for YAML anchors; nothing reads it.
     protocols : role -> what the paper says about it.
+    layouts : what samples share in panels of its figures, by name.
     """
 
     paper: str
@@ -49,6 +30,7 @@ class PaperSpec(Spec):
     protocols: dict[str, str]
     families: dict[str, FamilySpec]
     tables: dict[str, TableSpec]
+    layouts: dict[str, Layout] = Field(default_factory=dict)
     figures: dict[str, FigureSpec] = Field(default_factory=dict)
     claims: dict[str, ClaimSpec] = Field(default_factory=dict)
     agreement: AgreementSpec
@@ -90,7 +72,7 @@ def _cell_faults(paper: PaperSpec) -> list[str]:
             elif condition not in spec.conditions:
                 known = known_names(condition, spec.conditions)
                 faults.append(f"{where}: {family} has no condition {condition!r}. {known}")
-            elif cell.protocol not in spec.evaluate:
+            elif cell.protocol not in (RATERS, *spec.evaluate):
                 known = known_names(cell.protocol, spec.evaluate)
                 faults.append(f"{where}: {family} is not scored by {cell.protocol!r}. {known}")
     return faults
@@ -114,8 +96,9 @@ def _figure_faults(paper: PaperSpec) -> list[str]:
     runs = [f"{name}.{c}" for name, family in paper.families.items() for c in family.conditions]
     faults = []
     for name, figure in paper.figures.items():
-        asked = {
+        asked: dict[str, tuple[Sequence[str], Iterable[str]]] = {
             "table": (figure.tables, paper.tables),
+            "layout": ([panel.layout for panel in figure.sheets if panel.layout], paper.layouts),
             "run": ([shown.run for shown in figure.shown], runs),
         }
         for what, (names, known) in asked.items():
@@ -135,6 +118,13 @@ def _run_faults(paper: PaperSpec, figure: FigureSpec, run: str) -> Iterator[str]
     family, condition = run.split(".")
     spec = paper.families[family]
     labels = spec.conditions[condition]
+    if not spec.at(condition).method and any(
+        panel.layout for panel in figure.sheets if panel.run == run
+    ):
+        yield f"{family} trains nothing, so its images share no inputs. Leave out the layout."
+    if figure.scatter and figure.scatter.protocol not in spec.evaluate:
+        role = figure.scatter.protocol
+        yield f"{family} is not scored by {role!r}. {known_names(role, spec.evaluate)}"
     if figure.curves:
         role = figure.curves.roles[run]
         if role not in spec.evaluate:

@@ -69,7 +69,7 @@ def build(campaign: Campaign, switches: Mapping[str, bool] | None = None) -> dic
     ends = {
         "labels": [wiring.labels(labelling) for labelling in campaign.labellings],
         "reference": [wiring.reference(measuring) for measuring in campaign.measurings],
-        "calibration": [wiring.entry(run, "scores") for run in campaign.runs if not run.trained],
+        "calibration": [wiring.entry(run, "scores") for run in campaign.runs if run.shows_real],
         **{paper: _paper_ends(campaign, paper) for paper in campaign.run_papers},
         **{
             f"{p.paper}_{table}": [

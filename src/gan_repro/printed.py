@@ -11,6 +11,8 @@ from gan_repro.kinds import Spec
 from gan_repro.printed_numbers import Printed, read_row
 
 Better = Literal["higher", "lower"]
+RATERS = "raters"
+"""In the place of a protocol's role: the numbers are those of people's votes."""
 Role = Literal["ours", "reproduced-baseline", "cited", "beyond"]
 
 
@@ -63,7 +65,7 @@ class Cell(NamedTuple):
     """One cell, resolved: exactly one of ``run``, ``quoted`` and ``not_run`` is set.
 
     run : ``paper.family.condition``; the training seeds come from the scale.
-    protocol : a role, which the scale turns into the name of a protocol.
+    protocol : a role, which the scale turns into the name of a protocol; or ``RATERS``.
     role : the row's.
     tolerance : the row's own bound for agreement, where it has one.
     """

@@ -8,6 +8,8 @@ from pydantic import Field, ValidationError, field_validator
 from gan_repro import checking, kinds, measuring
 from gan_repro.errors import ConfigurationError
 from gan_repro.kinds import Spec
+from gan_repro.layouts import Groups
+from gan_repro.normalisation import BatchNormChoice, Normalisation, of
 
 FILE = "conf/base/protocols.yml"
 RULES = ("last", "last_five_epochs", "all")
@@ -23,6 +25,8 @@ class Protocol(Spec):
     samples : generated images a snapshot; 0 where a metric looks at the reference alone.
     labels : how a conditional generator's classes are drawn: ``uniform``.
     sampling_seed : of latents and classes; the same in each snapshot.
+    held, group_size : inputs of the sampler, by name, that so many samples in a row share; none,
+        and 1, where every sample has inputs of its own.
     snapshots : ``last``; ``last_five_epochs``, the mean over the run's last five shares; ``all``;
         or a share of the run, after which it must have kept one.
     correlate : for ``all``: two of the metrics' numbers, whose rank correlation over snapshots
@@ -31,7 +35,8 @@ class Protocol(Spec):
         the run is told, ``settled_at``, after which it is at most 1.25 times its last value.
     reference_split, reference_count : which real images, and how many of them (null: all).
     rounding : generated pixels become ``uint8`` by the inverse of the run's own scaling.
-    batch_norm : the generator normalises with its ``running`` statistics.
+    batch_norm : the generator normalises with its ``running`` statistics, or with others, see
+        ``gan_repro.normalisation``.
     averaged : whether the moving average of the generator's weights is sampled.
     """
 
@@ -44,14 +49,26 @@ class Protocol(Spec):
     samples: int = Field(ge=0)
     labels: Literal["uniform"]
     sampling_seed: int = Field(ge=0)
+    held: tuple[str, ...]
+    group_size: int = Field(ge=1)
     snapshots: str | float
-    reference_split: Literal["train", "test"]
+    reference_split: Literal["train", "test", "unlabeled"]
     reference_count: int | None = Field(ge=1)
     rounding: Literal["uint8"]
-    batch_norm: Literal["running"]
+    batch_norm: BatchNormChoice
     averaged: bool
     correlate: tuple[str, str] | None
     settles: str | None
+
+    @property
+    def groups(self) -> Groups:
+        """Which samples share which inputs."""
+        return Groups(self.held, self.group_size)
+
+    @property
+    def normalisation(self) -> Normalisation:
+        """What ``batch_norm`` says to sampling."""
+        return of(self.batch_norm)
 
     @field_validator("snapshots")
     @classmethod
@@ -113,6 +130,11 @@ def _faults(protocol: Protocol) -> list[str]:
     for field in ("correlate", "settles"):
         if getattr(protocol, field) and protocol.snapshots != "all":
             faults.append(f"{field}: needs snapshots: all, got {protocol.snapshots!r}.")
+    if bool(protocol.held) != (protocol.group_size > 1):
+        faults.append(
+            f"group_size: {protocol.group_size} samples share the inputs {list(protocol.held)}; "
+            "expected 2 or more samples and some input, or 1 sample and none."
+        )
     for kind, settings in protocol.metrics.items():
         faults += [f"metrics.{kind}: {fault}" for fault in _metric_faults(protocol, kind, settings)]
     return faults

@@ -7,12 +7,14 @@ from pydantic import ValidationError
 from gan_repro import kinds
 from gan_repro.checking import explain, known_names, refuse
 from gan_repro.errors import UnknownKindError
-from gan_repro.papers import FamilySpec, PaperSpec
+from gan_repro.families import FamilySpec, SelectionSpec
+from gan_repro.papers import PaperSpec
 from gan_repro.runs import LabelChoice, RunSpec
 from gan_repro.scales import ScaleSpec
 
 Runs = dict[str, dict[str, dict[str, dict[str, Any]]]]
-"""family -> condition -> seed -> {"train": a RunSpec as a dict, "evaluate": protocol names}."""
+"""family -> condition -> seed -> {"train": a RunSpec as a dict, "evaluate": protocol names}, and
+"parts" for a run that is made of others: their keys, "runs", and what it selects one of them by."""
 
 
 def resolve(paper: PaperSpec, scale: ScaleSpec) -> Runs:
@@ -29,13 +31,17 @@ def resolve(paper: PaperSpec, scale: ScaleSpec) -> Runs:
     if paper.paper not in scale.datasets:
         return {}
     faults = _unknown_families(paper, scale)
+    families = {
+        name: family.with_grid(scale.change(paper.paper, name).grid)
+        for name, family in paper.families.items()
+        if scale.stand_in(paper.paper, family.dataset) is not None
+    }
     runs: Runs = {
         name: {
             condition: _seeds(paper.paper, name, condition, family, scale, faults)
             for condition in family.conditions
         }
-        for name, family in paper.families.items()
-        if scale.stand_in(paper.paper, family.dataset) is not None
+        for name, family in families.items()
     }
     refuse(f"conf/papers/{paper.paper}.yml at {scale.scale} scale", list(dict.fromkeys(faults)))
     return runs
@@ -83,6 +89,7 @@ def _seeds(
     paper: str, name: str, condition: str, family: FamilySpec, scale: ScaleSpec, faults: list[str]
 ) -> dict[str, dict[str, Any]]:
     where = f"families.{name}"
+    parts, selection, family = family.parts(condition), family.selection, family.at(condition)
     stands_in = _dataset(paper, name, family, scale, faults)
     method = _method(paper, name, family, scale, faults)
     chosen = family.conditions[condition]
@@ -104,7 +111,7 @@ def _seeds(
     }
     runs = {}
     # The same seed gives every method the same data order and draws: claims pair runs by seed.
-    for seed in scale.seeds:
+    for seed in scale.seeds_of(paper):
         key = f"{paper}.{name}.{condition}.seed{seed}"
         try:
             run = RunSpec(key=key, seed=seed, **common)
@@ -112,7 +119,22 @@ def _seeds(
             faults.extend(f"{where}.{fault}" for fault in explain(error, RunSpec))
             return {}
         runs[f"seed{seed}"] = {"train": run.model_dump(mode="json"), "evaluate": evaluate}
+        if parts:
+            made_of = _made_of(f"{paper}.{name}", parts, seed, selection, scale)
+            runs[f"seed{seed}"]["parts"] = made_of
     return runs
+
+
+def _made_of(
+    family: str, parts: list[str], seed: int, selection: SelectionSpec | None, scale: ScaleSpec
+) -> dict[str, Any]:
+    """The runs that a run is made of, and what selects one of them, if anything does."""
+    made_of: dict[str, Any] = {"runs": [f"{family}.{part}.seed{seed}" for part in parts]}
+    if selection:
+        names = scale.protocol_names(selection.protocol)  # the parts' own faults name unknown roles
+        chosen = {"metric": selection.metric, "better": selection.better}
+        made_of["select"] = {"protocol": next(iter(names), selection.protocol), **chosen}
+    return made_of
 
 
 def _dataset(paper: str, name: str, family: FamilySpec, scale: ScaleSpec, faults: list[str]) -> str:

@@ -1,9 +1,11 @@
 """From a snapshot to images: seeded, and the same images whatever the batch size."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 import torch
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from gan_repro import snapshots as snapshots_of
 from gan_repro.devices import choose
@@ -11,12 +13,13 @@ from gan_repro.errors import EvaluationError
 from gan_repro.game import Game
 from gan_repro.images import ImageSet, ImageShape, pixel_scaling
 from gan_repro.kinds import find
+from gan_repro.normalisation import SMALLEST, Normalisation
 from gan_repro.randomness import numpy_generator, torch_generator
 from gan_repro.runs import RunSpec
 from gan_repro.snapshots import Snapshots
 
-SMALLEST = 16
-"""Rows that a generator sees at least: smaller matrix products are summed in another order."""
+Inputs = dict[str, torch.Tensor]
+RUNNING = Normalisation()
 
 
 class Codes(NamedTuple):
@@ -54,14 +57,20 @@ def sample(
     batch_size: int = 250,
     averaged: bool = False,
     codes: Codes | None = None,
+    arrange: Callable[[Inputs], Inputs] = dict,
+    normalisation: Normalisation = RUNNING,
 ) -> ImageSet:
     """Draw ``count`` images from the generator as it was after ``round_number`` rounds.
 
-    Batch norm uses its running statistics, so that an image depends on its own latent alone; all
-    latents are drawn before the first image, so that the batch size changes nothing.
+    All latents are drawn before the first image, and by default batch norm uses its running
+    statistics: an image depends on its own latent alone, and the batch size changes nothing.
 
     classes : the data set's; labels of other kinds may have another size.
     codes : for a generator that is conditioned on codes: where they are drawn from.
+    arrange : what is done to the drawn inputs, by name, so that samples share some of them
+        (``layouts``); among them ``codes``, which it sees as the places of rows in ``codes``.
+    normalisation : which statistics batch norm uses; for those of each batch, images beyond
+        ``count`` are made and left out, and ``batch_size`` is the one that is named there.
 
     return : uint8 images (count, *shape). Labels: the class asked for (conditional methods), the
         soft label generated (joint ones), the class of the image whose code was fed (methods with
@@ -73,22 +82,65 @@ def sample(
         When the method makes no images, or needs codes and there are none.
     """
     size = run.labels.size(classes)
-    game = _restored(run, snapshots, round_number, shape, size, averaged)
-    draws = {name: torch_generator(seed, f"sampling/{name}") for name in game.streams}
+    game = restored(run, snapshots, round_number, shape, size, averaged)
+    fed = _given(run, game, codes)
+    _normalise(run, game, normalisation, seed, fed)
+    made, batch_size = normalisation.whole(count, batch_size)
+    inputs = arrange(_drawn(game, made, seed, "sampling", fed))
+    images, labels = _generated(run, game, _with_codes(inputs, fed), made, batch_size)
+    if fed:
+        return ImageSet(images, fed.classes[inputs["codes"].numpy()], classes).first(count)
+    return _set(images, labels, game, size).first(count)
+
+
+def _set(images: np.ndarray, labels: np.ndarray | None, game: Game, size: int) -> ImageSet:
+    """Samples of a method with or without labels, which may be the method's own."""
     assert game.sampler is not None
-    inputs = game.sampler.draw(count, draws)  # on the CPU: the same latents on every device
+    if labels is None:
+        return ImageSet(images, np.zeros(len(images), np.int64), 1)
+    return ImageSet(images, labels, game.sampler.classes or size)
+
+
+def _drawn(game: Game, count: int, seed: int, stream: str, fed: Codes | None) -> Inputs:
+    """Inputs of ``count`` samples, on the CPU: the same on every device; codes as their places."""
+    assert game.sampler is not None
+    draws = {name: torch_generator(seed, f"{stream}/{name}") for name in game.streams}
+    inputs = game.sampler.draw(count, draws)
+    return {**inputs, "codes": torch.from_numpy(fed.places(count, seed))} if fed else inputs
+
+
+def _with_codes(inputs: Inputs, fed: Codes | None) -> Inputs:
+    if fed is None:
+        return inputs
+    return {**inputs, "codes": torch.from_numpy(fed.rows[inputs["codes"].numpy()])}
+
+
+def _normalise(
+    run: RunSpec, game: Game, how: Normalisation, seed: int, fed: Codes | None
+) -> None:  # fmt: skip
+    """Make the published players' batch norms, which use running statistics, use others."""
+    if how.statistics == "running":
+        return
+    players = (game.players[name] for name in game.published)
+    norms = [m for player in players for m in player.modules() if isinstance(m, _BatchNorm)]
+    for norm in norms:
+        norm.reset_running_stats()
+        norm.momentum = None  # the mean over all batches
+        norm.train()
+    if how.statistics == "standing":
+        count = how.batches * how.batch_size
+        inputs = _with_codes(_drawn(game, count, seed, "standing", fed), fed)
+        _generated(run, game, inputs, count, how.batch_size)
+        for norm in norms:
+            norm.eval()
+
+
+def _given(run: RunSpec, game: Game, codes: Codes | None) -> Codes | None:
+    """The codes that the method makes images from; None where it needs none."""
+    if game.sampler is None:
+        raise EvaluationError(f"{run.key}: method {run.method['kind']!r} makes no images to sample")
     if not game.sampler.coded:
-        images, labels = _generated(run, game, inputs, count, batch_size)
-        shown = 1 if labels is None else size
-        return ImageSet(images, np.zeros(count, np.int64) if labels is None else labels, shown)
-    fed = _given(run, codes)
-    places = fed.places(count, seed)
-    inputs["codes"] = torch.from_numpy(fed.rows[places])
-    images, _ = _generated(run, game, inputs, count, batch_size)
-    return ImageSet(images, fed.classes[places], classes)
-
-
-def _given(run: RunSpec, codes: Codes | None) -> Codes:
+        return None
     if codes is None:
         raise EvaluationError(
             f"{run.key}: method {run.method['kind']!r} makes images from codes, and none were "
@@ -99,7 +151,7 @@ def _given(run: RunSpec, codes: Codes | None) -> Codes:
 
 
 def _generated(
-    run: RunSpec, game: Game, inputs: dict[str, torch.Tensor], count: int, batch_size: int
+    run: RunSpec, game: Game, inputs: Inputs, count: int, batch_size: int
 ) -> tuple[np.ndarray, np.ndarray | None]:
     """Pixels, and labels where the method has any."""
     device, inverse = choose(run.engine.device), pixel_scaling(run.pixels).inverse
@@ -115,21 +167,29 @@ def _generated(
     return np.concatenate(images), np.concatenate(labels) if labels else None
 
 
-def _restored(
+def restored(
     run: RunSpec, snapshots: Snapshots, round_number: int, shape: ImageShape, classes: int,
-    averaged: bool,
+    averaged: bool = False,
 ) -> Game:  # fmt: skip
+    """The game as it was after ``round_number`` rounds, its published players in inference mode.
+
+    classes : the entries of a label row.
+    averaged : whether moving averages of weights are taken, where players have some.
+
+    Raises
+    ------
+    EvaluationError
+        When there is no such snapshot, or no average in it.
+    """
     with torch.random.fork_rng(devices=[]):
         game = build(run, shape, classes)
-    if game.sampler is None:
-        raise EvaluationError(f"{run.key}: method {run.method['kind']!r} makes no images to sample")
     snapshots_of.load(game, snapshots, round_number, averaged)
     for player in game.published:
         game.players[player].eval().to(choose(run.engine.device))
     return game
 
 
-def _padded(rows: dict[str, torch.Tensor], size: int) -> dict[str, torch.Tensor]:
+def _padded(rows: Inputs, size: int) -> Inputs:
     """The rows, with the first one repeated behind them until there are ``SMALLEST``."""
     if size >= SMALLEST:
         return rows

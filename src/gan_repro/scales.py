@@ -1,7 +1,7 @@
 """What a scale makes of the papers' runs: data sets that stand in, lengths, widths, seeds."""
 
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field, model_validator
 
@@ -37,11 +37,13 @@ class FamilyChange(Spec):
 
     rounds_fraction : of the family's rounds.
     method, labels : settings, laid over all others.
+    grid : in the place of the family's, where it selects the best of a grid.
     """
 
     rounds_fraction: float | None = Field(default=None, gt=0)
     method: dict[str, Any] = Field(default_factory=dict)
     labels: dict[str, Any] = Field(default_factory=dict)
+    grid: dict[str, list[Any]] = Field(default_factory=dict)
 
 
 class ScaleSpec(Spec):
@@ -49,6 +51,7 @@ class ScaleSpec(Spec):
 
     honesty : the line that every report of this scale shows first.
     comparable : whether our numbers may be held against the printed ones.
+    paper_seeds : paper -> its training seeds, where they are others than ``seeds``.
     datasets : paper -> its data set -> the one that stands in; null where none does, and the scale
         has no runs on it.
     rounds_fraction, batch_size : by paper.
@@ -62,6 +65,7 @@ class ScaleSpec(Spec):
     honesty: str
     comparable: bool
     seeds: list[int] = Field(min_length=1)
+    paper_seeds: dict[str, Annotated[list[int], Field(min_length=1)]] = Field(default_factory=dict)
     datasets: dict[str, dict[str, str | None]]
     rounds_fraction: dict[str, float]
     batch_size: dict[str, int] = Field(default_factory=dict)
@@ -91,6 +95,10 @@ class ScaleSpec(Spec):
     def stand_in(self, paper: str, dataset: str) -> str | None:
         """What stands in for a paper's data set; itself where the scale says nothing of it."""
         return self.datasets.get(paper, {}).get(dataset, dataset)
+
+    def seeds_of(self, paper: str) -> list[int]:
+        """The training seeds of a paper's runs."""
+        return self.paper_seeds.get(paper, self.seeds)
 
     def change(self, paper: str, family: str) -> FamilyChange:
         """What is different in a family."""

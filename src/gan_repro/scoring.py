@@ -11,7 +11,9 @@ from gan_repro import sheets
 from gan_repro.drawing import Images
 from gan_repro.errors import EvaluationError
 from gan_repro.images import ImageSet
+from gan_repro.layouts import Groups
 from gan_repro.measuring import Extractor, Features, Reference, find_extractor
+from gan_repro.normalisation import Normalisation
 from gan_repro.protocols import Protocol, metrics_of
 from gan_repro.runs import RunSpec
 
@@ -41,6 +43,11 @@ def extractor_of(reference: Reference) -> Extractor:
     return loaded
 
 
+def _drawn_by(protocol: Protocol) -> tuple[int, bool, Groups, Normalisation]:
+    """What samples depend on, besides the snapshot: seed, average, shared inputs, batch norms."""
+    return protocol.sampling_seed, protocol.averaged, protocol.groups, protocol.normalisation
+
+
 @dataclass
 class Scorer:
     """Scores one run's images; loads each extractor once, and keeps the last samples.
@@ -60,11 +67,11 @@ class Scorer:
         self, played: int, protocols: list[Protocol]
     ) -> Iterator[tuple[Protocol, dict[str, float]]]:
         """Each protocol's numbers by metric name."""
-        for seed, averaged in sorted({(p.sampling_seed, p.averaged) for p in protocols}):
-            together = [p for p in protocols if (p.sampling_seed, p.averaged) == (seed, averaged)]
+        for drawn in sorted({_drawn_by(p) for p in protocols}):
+            together = [p for p in protocols if _drawn_by(p) == drawn]
             seen = self._features(played, together)
             for protocol in together:
-                yield protocol, self._values(protocol, seen.get(protocol.extractor))
+                yield protocol, self._values(played, protocol, seen.get(protocol.extractor))
 
     def _features(self, played: int, protocols: list[Protocol]) -> dict[str, Features]:
         """By extractor: features of as many samples as any of the protocols needs."""
@@ -75,12 +82,15 @@ class Scorer:
             return {}
         first = protocols[0]
         most_of_all = max(most.values())
-        drawn = self.images.draw(played, most_of_all, first.sampling_seed, first.averaged)
-        self.last_samples = drawn
+        groups = first.groups
+        drawn = self.images.draw(played, most_of_all, *_drawn_by(first))
+        if not groups.held:  # a sheet shows samples that share nothing
+            self.last_samples = drawn
         # a method without labels gives all its images the one class 0
         labels = None if drawn.classes == 1 else drawn.labels
-        # soft labels are generated with the images, which are then not made from codes
-        fed = drawn.labels.ndim == 1
+        # soft labels are generated with the images, which are then not made from codes; and those
+        # that share codes are made from other ones than were drawn
+        fed = drawn.labels.ndim == 1 and not groups.held
         codes = self.images.codes(most_of_all, first.sampling_seed) if fed else None
         return {
             name: replace(
@@ -88,6 +98,7 @@ class Scorer:
                 labels=None if labels is None else labels[:count],
                 label_marginal=self.label_marginal,
                 codes=None if codes is None else codes[:count],
+                groups=groups.of(count),
             )
             for name, count in most.items()
             if count
@@ -99,11 +110,16 @@ class Scorer:
             self.extractors[name] = extractor_of(reference)
         return self.extractors[name]
 
-    def _values(self, protocol: Protocol, seen: Features | None) -> dict[str, float]:
+    def _values(
+        self, played: int, protocol: Protocol, seen: Features | None
+    ) -> dict[str, float]:  # fmt: skip
         features = None if seen is None else seen.first(protocol.samples)
         found: dict[str, float] = {}
         for module, settings in metrics_of(protocol):
-            found |= module.compute(settings, features, self.references[protocol.name])
+            reference = self.references[protocol.name]
+            if getattr(module, "NEEDS_LABELLER", False):
+                reference = self._labelled(played, reference)
+            found |= module.compute(settings, features, reference)
         wrong = [name for name, value in found.items() if not np.isfinite(value)]
         if wrong:
             raise EvaluationError(
@@ -111,6 +127,11 @@ class Scorer:
                 "finite number. Look at the run's samples and losses."
             )
         return found
+
+    def _labelled(self, played: int, reference: Reference) -> Reference:
+        """The reference with what the run's own labeller says of its images."""
+        said = self.images.label(played, reference.images(), reference.classes)
+        return replace(reference, artificial=said)
 
     def checkpoint_sha256(self, rounds: tuple[int, ...]) -> str:
         """The hash of a snapshot, or of several snapshots' hashes."""

@@ -1,6 +1,7 @@
 """Small pictures of what a run makes: a grid of samples, or a classifier's confusions."""
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -44,6 +45,22 @@ def classifications(reference: Reference) -> "Image":
     return _enlarged(
         np.rint(255 * shares).astype(np.uint8)[..., None], max(1, 200 // reference.classes)
     )
+
+
+def grid(images: ImageSet, columns: int) -> "Image":
+    """Images row by row, so many a row."""
+    starts = range(0, len(images), columns)
+    return _grid([images.images[start : start + columns] for start in starts], columns, images)
+
+
+def grid_of(rows: Sequence[np.ndarray], columns: int, images: ImageSet) -> "Image":
+    """The images at the places (n,) that each row names; the rest of a short row stays grey."""
+    return _grid([images.images[row] for row in rows], columns, images)
+
+
+def most(size: int) -> int:
+    """How many images of ``size`` bytes fit on a sheet."""
+    return max(1, LARGEST // size)
 
 
 def _starts(images: ImageSet, columns: int) -> range:

@@ -37,7 +37,7 @@ def of_player(snapshots: Snapshots, round_number: int, player: str) -> dict[str,
 def load(game: Game, snapshots: Snapshots, round_number: int, averaged: bool = False) -> None:
     """Load the published players of ``game`` with the weights after ``round_number`` rounds.
 
-    averaged : take the moving averages; refused where the run kept none.
+    averaged : take the moving averages of the players that have one; refused where none has.
 
     Raises
     ------
@@ -49,8 +49,10 @@ def load(game: Game, snapshots: Snapshots, round_number: int, averaged: bool = F
             f"snapshots: round {round_number} was asked for; kept are {rounds(snapshots)}. "
             "Choose one of these, or add the round to the run's `snapshots`."
         )
+    some = any(player in game.averages for player in game.published)
     for player in game.published:
-        name = f"{player}.average" if averaged else player
+        own = player in game.averages or not some  # where none has, the first is refused
+        name = f"{player}.average" if averaged and own else player
         state = of_player(snapshots, round_number, name)
         if not state:
             raise EvaluationError(

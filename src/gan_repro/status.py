@@ -2,32 +2,19 @@
 
 import json
 import os
-import statistics
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
 from gan_repro import terminal
-from gan_repro.locks import LockedRun, differences, load_fast
+from gan_repro.estimates import Rates
+from gan_repro.locks import LockedRun, differences
 from gan_repro.training.folder import NOT_DECISIVE, code_sha256, folder_of
 
 State = Literal["done", "not scored", "stale", "running", "interrupted", "to do"]
-
-
-@dataclass(frozen=True)
-class Rates:
-    """Seconds a round: recorded by (method's kind, data set), or stated by method's kind."""
-
-    recorded: Mapping[tuple[str, str], float]
-    stated: Mapping[str, float]
-
-    def of(self, run: LockedRun) -> float | None:
-        """The rate of a run like this one; None where nobody knows."""
-        kind = kind_of(run)
-        return self.recorded.get(kind, self.stated.get(kind[0]))
 
 
 @dataclass(frozen=True)
@@ -73,26 +60,6 @@ def status(run: LockedRun, output: Callable[[str], Path]) -> Status:
     if played:
         return Status(run, "stale" if changed else "interrupted", played, rate, changed)
     return Status(run, "to do", 0, None)
-
-
-def recorded_rates(statuses: Iterable[Status]) -> dict[tuple[str, str], float]:
-    """The median rate of the runs that were played here."""
-    found: dict[tuple[str, str], list[float]] = defaultdict(list)
-    for one in statuses:
-        if one.seconds_per_round:
-            found[kind_of(one.run)].append(one.seconds_per_round)
-    return {kind: statistics.median(rates) for kind, rates in found.items()}
-
-
-def stated_rates(conf: Path, scale: str) -> dict[str, float]:
-    """Method's kind -> seconds a round, as conf/<scale>/rates.yml states them, if it does."""
-    path = conf / scale / "rates.yml"
-    return load_fast(path)["seconds_per_round"] if path.is_file() else {}
-
-
-def kind_of(run: LockedRun) -> tuple[str, str]:
-    """What a run's rate depends on most: its method and its data set."""
-    return run.train["method"]["kind"], run.train["dataset"]
 
 
 def describe(statuses: Sequence[Status], rates: Rates, every: bool) -> str:

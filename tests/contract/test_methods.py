@@ -33,6 +33,7 @@ LABEL_FREE = {
     "egan_ent_vi",
     "gman",
     "rotnet",
+    "slcgan",
     "sngan",
     "wgan_gp",
 }

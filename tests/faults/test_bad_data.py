@@ -12,7 +12,7 @@ from PIL import Image
 import tiny_archives as tiny
 from gan_repro import datacard, fetching
 from gan_repro.datacard import DataCard
-from gan_repro.datasets import cifar10, cifar100, digit_pairs, mnist, mnist_pairs, stl10
+from gan_repro.datasets import cifar10, cifar100, digit_pairs, mnist, mnist_pairs, stl10, svhn
 from gan_repro.errors import ChecksumError, DataError, SourceError
 from gan_repro.images import MISSING, ImageSet
 
@@ -90,7 +90,9 @@ def test_fewer_labels_than_images(tmp_path: Path) -> None:
         mnist.read(tmp_path, "train")
 
 
-@pytest.mark.parametrize("module", [mnist, cifar10, cifar100, stl10, digit_pairs, mnist_pairs])
+@pytest.mark.parametrize(
+    "module", [mnist, cifar10, cifar100, stl10, svhn, digit_pairs, mnist_pairs]
+)
 def test_a_split_that_does_not_exist(module: object, tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no split is called 'validation'; known: train, test"):
         module.read(tmp_path, "validation")  # type: ignore[attr-defined]
@@ -190,6 +192,41 @@ def test_an_stl10_label_of_zero_is_not_taken_for_a_missing_one(tmp_path: Path) -
     write_stl10(tmp_path, files)
     with pytest.raises(DataError, match=r"labels lie in \[0, 255\]"):
         datacard.check(stl10.read(tmp_path, "train"), card(shape=(3, 48, 48)), "train")
+
+
+def test_a_truncated_svhn_file(tmp_path: Path) -> None:
+    path = tmp_path / "extra_32x32.mat"
+    whole = tiny.svhn_file(20)
+    for share in (0.0, 0.001, 0.02, 0.3, 0.7, 0.999):
+        path.write_bytes(whole[: int(share * len(whole))])
+        with pytest.raises(DataError, match=r"(?s)truncated or damaged: .*; fetch it again"):
+            svhn.read(tmp_path, "extra")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"X": tiny.pixels(2, 32, 32, 3)[0], "y": np.ones((2, 1))},
+        {"X": tiny.pixels(2, 3, 32, 32)},
+        {"y": np.ones((2, 1))},
+    ],
+)
+def test_an_svhn_file_with_other_arrays(content: dict, tmp_path: Path) -> None:
+    (tmp_path / "test_32x32.mat").write_bytes(tiny.matlab(content))
+    with pytest.raises(DataError, match=r"test_32x32.mat: is truncated or damaged"):
+        svhn.read(tmp_path, "test")
+
+
+def test_an_svhn_file_with_fewer_labels_than_images(tmp_path: Path) -> None:
+    content = {"X": tiny.pixels(32, 32, 3, 20), "y": np.ones((19, 1), dtype=np.uint8)}
+    (tmp_path / "test_32x32.mat").write_bytes(tiny.matlab(content))
+    with pytest.raises(DataError, match="20 images have 19 labels"):
+        svhn.read(tmp_path, "test")
+
+
+def test_a_missing_svhn_file(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"train_32x32.mat: there is no such file; fetch"):
+        svhn.read(tmp_path, "train")
 
 
 def test_pairs_of_digits_of_which_one_is_absent(tmp_path: Path) -> None:
@@ -344,11 +381,18 @@ def test_reading_without_files_says_how_to_fetch_them(tmp_path: Path) -> None:
         fetching.load("mnist", "train", tmp_path / "raw", conf)
 
 
-def test_another_archive_than_stl10_from_the_network(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("name", "source", "file"),
+    [
+        ("stl10", {"dataset": "STL10"}, "stl10_binary.tar.gz"),
+        ("svhn", {"dataset": "SVHN", "splits": ["extra", "train"]}, "extra_32x32.mat"),
+    ],
+)
+def test_another_archive_than_asked_from_the_network(
+    name: str, source: dict, file: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A proxy answers with a tiny archive, which torchvision asks for and its md5 refuses."""
-    archive = write_stl10(tmp_path / "tiny")
+    archive = write_stl10(tmp_path / "tiny").rename(tmp_path / "tiny" / file)
     asked: list[str] = []
 
     class Proxy(BaseHTTPRequestHandler):
@@ -362,11 +406,11 @@ def test_another_archive_than_stl10_from_the_network(
         threading.Thread(target=proxy.serve_forever, daemon=True).start()
         monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{proxy.server_port}")
         monkeypatch.delenv("no_proxy", raising=False)
-        sources = [{"kind": "torchvision", "dataset": "STL10"}]
-        conf = tiny.write_card(tmp_path / "conf", "stl10", archive.parent, sources)
+        sources = [{"kind": "torchvision"} | source]
+        conf = tiny.write_card(tmp_path / "conf", name, archive.parent, sources)
         with pytest.raises(SourceError, match="not found or corrupted"):
-            fetching.fetch("stl10", tmp_path / "raw", conf, lambda *_: None)
+            fetching.fetch(name, tmp_path / "raw", conf, lambda *_: None)
         proxy.shutdown()
     assert asked
-    assert all(path.endswith("/stl10_binary.tar.gz") for path in asked)
+    assert all(path.endswith(f"/{file}") for path in asked)
     assert list((tmp_path / "raw").iterdir()) == []

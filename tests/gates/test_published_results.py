@@ -12,6 +12,7 @@ from PIL import Image
 
 from gan_repro.campaign import read_campaign
 from gan_repro.scales import read_scale
+from gan_repro.storage.evidence import LAYOUT
 from gan_repro.tables import evidence, render
 from gan_repro.tables.curves import course_lines_picture
 from gan_repro.tables.evidence import Evidence
@@ -19,6 +20,7 @@ from gan_repro.tables.figures import table_lines_picture
 from gan_repro.tables.fill import fill
 from gan_repro.tables.maps import code_maps
 from gan_repro.tables.panels import sample_panels
+from gan_repro.tables.scatter import class_points_picture
 
 ROOT = Path(__file__).parents[2]
 SHEETS = "../../../data/08_reporting/{scale}/{{run}}/samples.png"
@@ -40,9 +42,16 @@ def left_behind(root: Path, scale: str) -> dict[str, Evidence]:
             read(run, "samples.png"),
             provenance=content(run, "provenance"),
             embedding=content(run, "embedding"),
+            layouts=layouts(root, scale, run),
         )
         for run in (locked.key for locked in read_campaign(ROOT / "conf", scale).runs)
     }
+
+
+def layouts(root: Path, scale: str, run: str) -> dict[str, bytes]:
+    """Layout -> the sheet that a run has left."""
+    folder = root / "data/08_reporting" / scale / run.replace(".", "/")
+    return {file.stem.removeprefix(LAYOUT): file.read_bytes() for file in folder.glob(f"{LAYOUT}*")}
 
 
 def expected(root: Path, scale: str) -> Iterator[tuple[str, str]]:
@@ -87,10 +96,15 @@ def pictures(root: Path, scale: str) -> Iterator[tuple[Path, "Image.Image | None
         elif figure.curves:
             terms = figure.curves.losses
             drawn = None if terms else course_lines_picture(figure, spec, seeds)
+        elif figure.scatter:
+            first = {run: own[0].scores for run, own in seeds.items()}
+            drawn = class_points_picture(figure, spec, first)
         elif figure.embedding:
             drawn = code_maps(figure, {run: first.embedding for run, (first, *_) in seeds.items()})
         else:
-            drawn = sample_panels(figure, {run: first.sheet for run, (first, *_) in seeds.items()})
+            panels = [panel for panel in figure.sheets if panel.run in seeds]
+            sheets = {panel.sheet: seeds[panel.run][0].shown(panel.layout) for panel in panels}
+            drawn = sample_panels(figure, sheets)
         yield root / "docs/results" / scale / paper.paper / f"{name}.png", drawn
 
 

@@ -40,12 +40,13 @@ def test_an_entry_without_a_file_is_an_error() -> None:
 
 @pytest.mark.parametrize("scale", SCALES)
 def test_a_pipeline_needs_nothing_that_it_does_not_make(scale: str) -> None:
-    configuration = ("raw.", "cards.", "papers.", "evidence.", "protocols", "scale")
+    configuration = ("raw.", "cards.", "papers.", "evidence.", "protocols", "scale", "votes")
     for name, pipeline in built(scale).items():
         free = {
             entry
             for entry in pipeline.inputs()
-            if not entry.startswith(configuration) and not entry.endswith((".run", ".evaluate"))
+            if not entry.startswith(configuration)
+            and not entry.endswith((".run", ".evaluate", ".parts"))
         }
         assert (name == "report") == bool(free), (name, sorted(free)[:5])
 

@@ -12,6 +12,7 @@ from gan_repro.metrics import (
     border_effect,
     convergence,
     fid,
+    group_diversity,
     inception_score,
     kid,
     neighbours,
@@ -238,3 +239,29 @@ def test_the_border_does_not_depend_on_order_or_place(seed: int) -> None:
     assert all(0 <= accuracy <= 1 for accuracy in found[:2])
     assert border_and_core(codes[order] * 8, labels[order], right[order]) == found
     assert border_and_core(codes[:, ::-1] * -16, labels, right) == found
+
+
+def of_groups(pooled: np.ndarray, groups: np.ndarray) -> list[float]:
+    seen = Features(np.float32(pooled), None, groups=groups)
+    return list(group_diversity.compute(group_diversity.Settings(), seen, None).values())
+
+
+@given(seeds, st.integers(2, 6))
+@settings(max_examples=25, deadline=None)
+def test_group_diversity_is_the_mean_distance_of_pairs_of_a_group(seed: int, size: int) -> None:
+    pooled, groups = points(seed, 24), np.arange(24) // size
+    apart = ((pooled[:, None].astype(float) - pooled[None]) ** 2).sum(axis=2)
+    pairs = ~np.eye(24, dtype=bool)
+    own = [pairs & np.logical_and.outer(groups == g, groups == g) for g in set(groups)]
+    own = [apart[some].mean() for some in own if some.any()]
+    within, everywhere, share = of_groups(pooled, groups)
+    assert within == pytest.approx(np.mean(own), rel=1e-5)
+    assert everywhere == pytest.approx(apart[pairs].mean(), rel=1e-5)
+    assert share == pytest.approx(within / everywhere)
+
+
+def test_groups_of_one_image_each_have_no_diversity_and_shuffled_ones_have_all() -> None:
+    pooled = np.repeat(points(0, 30), 4, axis=0)
+    assert of_groups(pooled, np.arange(120) // 4)[::2] == [0, 0]
+    assert of_groups(pooled, np.arange(120) % 4)[2] == pytest.approx(1, abs=0.05)
+    assert of_groups(np.ones((6, 3)), np.arange(6) // 2) == [0, 0, 0]

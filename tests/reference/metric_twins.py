@@ -134,3 +134,35 @@ def border_effect(
     border = [hit for hit, margin in zip(kept, margins, strict=True) if margin <= low]
     core = [hit for hit, margin in zip(kept, margins, strict=True) if margin >= high]
     return float(np.mean(border)), float(np.mean(core))
+
+
+def ms_ssim(one: np.ndarray, other: np.ndarray, window: int, exponents: list[float]) -> float:
+    """Of two images of one channel with values in [0, 1], a place of the window at a time."""
+    places = np.arange(window) - (window - 1) / 2
+    weights = np.exp(-(places**2) / 4.5)
+    kernel = np.outer(weights, weights) / weights.sum() ** 2
+    found = 1.0
+    for scale, exponent in enumerate(exponents):
+        terms = [
+            _similarity(*(x[i : i + window, j : j + window] for x in (one, other)), kernel)
+            for i in range(one.shape[0] - window + 1)
+            for j in range(one.shape[1] - window + 1)
+        ]
+        luminance, contrast = np.array(terms).T
+        last = scale == len(exponents) - 1
+        found *= max(0.0, float(np.mean(luminance * contrast if last else contrast))) ** exponent
+        height, width = (side // 2 * 2 for side in one.shape)
+        one, other = (x[:height, :width] for x in (one, other))
+        one, other = (
+            (x[::2, ::2] + x[1::2, ::2] + x[::2, 1::2] + x[1::2, 1::2]) / 4 for x in (one, other)
+        )
+    return found
+
+
+def _similarity(one: np.ndarray, other: np.ndarray, kernel: np.ndarray) -> tuple[float, float]:
+    means = [float((kernel * x).sum()) for x in (one, other)]
+    apart = [one - means[0], other - means[1]]
+    variances = [float((kernel * x * x).sum()) for x in apart]
+    covariance = float((kernel * apart[0] * apart[1]).sum())
+    luminance = (2 * means[0] * means[1] + 1e-4) / (means[0] ** 2 + means[1] ** 2 + 1e-4)
+    return luminance, (2 * covariance + 9e-4) / (sum(variances) + 9e-4)

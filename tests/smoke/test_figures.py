@@ -12,7 +12,7 @@ from tiny_project import Project
 
 PAPER = {
     "paper": "maps",
-    "title": "A paper with two figures",
+    "title": "A paper with three figures",
     "citation": "none",
     "protocols": {"course": "every snapshot"},
     "families": {
@@ -27,7 +27,21 @@ PAPER = {
         }
     },
     "tables": {},
+    "layouts": {
+        "one_code": {"rows": 3, "columns": 4, "along_rows": ["codes"]},
+        "nearest": {"rows": 3, "columns": 4, "along_rows": ["codes"], "nearest": True},
+    },
     "figures": {
+        "laid_out": {
+            "title": "Samples of one code in a row, and training images",
+            "source": "Figure 3",
+            "panels": [
+                [
+                    {"title": "samples", "run": "coded.alexnet", "layout": "one_code"},
+                    {"title": "nearest", "run": "coded.alexnet", "layout": "nearest"},
+                ]
+            ],
+        },
         "course": {
             "title": "FID and accuracy over training",
             "source": "Figure 1",
@@ -57,6 +71,11 @@ def pixels(project: Project, name: str) -> np.ndarray:
     return np.asarray(Image.open(io.BytesIO(file.read_bytes())).convert("RGB"))
 
 
+def picture(page: str, alt: str) -> str:
+    """The data of the picture with this text, as the report has it."""
+    return page.split(f'" alt="{alt}"', maxsplit=1)[0].rsplit('src="', 1)[1]
+
+
 def add_the_paper(project: Project) -> None:
     project.write("conf/papers/maps.yml", PAPER)
     scale = project.read("conf/scales/smoke.yml")
@@ -75,7 +94,7 @@ def add_the_paper(project: Project) -> None:
 def test_figures_are_drawn_from_what_is_there(project: Project) -> None:
     add_the_paper(project)
     project.run("kedro", "run", "--pipelines", "report")
-    empty = {name: pixels(project, name) for name in ("course", "codes")}
+    empty = {name: pixels(project, name) for name in ("course", "codes", "laid_out")}
     page = Path(project.root / "build/report/smoke.html").read_text(encoding="utf-8")
     assert page.count(">not run<") == 3, "two scores, and the terms of one run"
 
@@ -83,12 +102,19 @@ def test_figures_are_drawn_from_what_is_there(project: Project) -> None:
     found = json.loads((project.root / MAP.format(seed="seed0")).read_text())
     assert len(found["x"]) == len(found["answers"]) == 355
     assert not (project.root / MAP.format(seed="seed1")).exists()
+    sheets = (project.root / MAP.format(seed="seed0")).parent
+    assert {file.name for file in sheets.glob("layout_*")} == {
+        "layout_one_code.png",
+        "layout_nearest.png",
+    }
     for name, before in empty.items():
         after = pixels(project, name)
         assert after.shape[1] == before.shape[1]
         assert not np.array_equal(after, before)
 
+    blank = picture(page, "Figure 3: samples of coded.alexnet ")
     project.run("kedro", "run", "--pipelines", "report")
     page = Path(project.root / "build/report/smoke.html").read_text(encoding="utf-8")
     assert ">not run<" not in page
+    assert picture(page, "Figure 3: samples of coded.alexnet ") != blank
     assert 'alt="Figure 2: codes of coded.alexnet "' in page

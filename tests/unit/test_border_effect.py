@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.spatial.distance import cdist
 
-from gan_repro import measuring
+from gan_repro import distances
 from gan_repro.errors import EvaluationError
 from gan_repro.images import MISSING, ImageShape
 from gan_repro.measuring import Features, Reference, moments
@@ -58,7 +58,7 @@ def test_blocks_do_not_change_the_margins() -> None:
     codes = np.random.default_rng(2).normal(size=(2100, 150)).astype(np.float32)
     labels = np.random.default_rng(3).integers(0, 3, 2100)
     assert len(codes) ** 2 > border_effect.DISTANCES_AT_ONCE
-    assert codes.shape[1] > 2 * measuring.COLUMNS_AT_ONCE
+    assert codes.shape[1] > 2 * distances.COLUMNS_AT_ONCE
     at_once = cdist(codes.astype(np.float64), codes, "cityblock")
     np.fill_diagonal(at_once, np.inf)
     same = labels[:, None] == labels

@@ -18,6 +18,7 @@ from gan_repro.datasets import (
     mnist_32,
     mnist_pairs,
     stl10,
+    svhn,
 )
 from gan_repro.images import MISSING, ImageSet
 
@@ -167,6 +168,24 @@ def test_halving_needs_little_more_memory_than_its_result() -> None:
         assert tracemalloc.get_traced_memory()[1] < halved.nbytes + images.nbytes / 4
     finally:
         tracemalloc.stop()
+
+
+# SVHN
+
+
+@pytest.mark.parametrize("split", ["train", "test", "extra"])
+def test_svhn_is_read_pixel_by_pixel_and_its_label_ten_is_the_digit_zero(
+    split: str, tmp_path: Path
+) -> None:
+    for seed, name in enumerate(("train", "test", "extra")):
+        (tmp_path / f"{name}_32x32.mat").write_bytes(tiny.svhn_file(20 + seed, seed=seed))
+    images = svhn.read(tmp_path, split)
+    seed = ("train", "test", "extra").index(split)
+    np.testing.assert_array_equal(images.images, tiny.pixels(20 + seed, 3, 32, 32, seed=seed))
+    np.testing.assert_array_equal(images.labels, tiny.every_class(20 + seed, 10))
+    assert (images.images.dtype, images.labels.dtype) == (np.uint8, np.int64)
+    assert images.images.flags.c_contiguous
+    assert images.names == datacard.read_card("svhn", CONF).classes
 
 
 # Pairs of digits

@@ -6,12 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from pydantic import ValidationError
 from torch import Tensor, nn
 
 import tiny_runs as tiny
 from gan_repro.devices import choose
 from gan_repro.errors import ConfigurationError, NonFiniteLossError
-from gan_repro.game import Adam, Average, Batch, Clock, Terms, Turn, play_round
+from gan_repro.game import Adam, Average, Batch, Clock, Follower, Terms, Turn, play_round
 from gan_repro.runs import Engine
 from gan_repro.training.averaging import Averages
 from gan_repro.training.devices import autocast, computing
@@ -53,6 +54,37 @@ def test_an_average_moves_float_buffers_and_copies_counters():
     assert averages.copies["d"].running_mean.tolist() == [2.0, 2.0]
     assert averages.copies["d"].num_batches_tracked == 5
     assert not any(p.requires_grad for p in averages.copies["d"].parameters())
+
+
+def test_memory_is_a_share_of_the_run_whatever_its_length():
+    average = Average(memory=0.08, start=0.5)
+    assert average.weight_of_old(Clock(62_500, 125_000)) == pytest.approx(0.9999)
+    assert average.weight_of_old(Clock(1_500, 3_000)) == pytest.approx(1 - 1 / 240)
+    assert average.weight_of_old(Clock(1_499, 3_000)) == 0.0
+    assert Average(memory=0.08).weight_of_old(Clock(0, 5)) == 0.0  # less than a round
+    # after a memory's rounds, an old value's weight is 1/e
+    faded = Average(memory=0.1).weight_of_old(Clock(0, 10_000)) ** 1_000
+    assert faded == pytest.approx(math.exp(-1), rel=1e-3)
+
+
+@pytest.mark.parametrize("said", [{}, {"decay": 0.9, "memory": 0.1}])
+def test_an_average_says_its_pace_once(said):
+    with pytest.raises(ValidationError, match="expected either decay or memory"):
+        Average(**said)
+
+
+def test_a_follower_starts_as_whom_it_follows_and_moves_as_an_average_does():
+    players = {"teacher": nn.Linear(1, 1, bias=False), "labeller": nn.Linear(1, 1, bias=False)}
+    teacher, labeller = (player.weight for player in players.values())
+    follower = Follower("teacher", Average(decay=0.75))
+    averages = Averages(players, {}, {"labeller": follower})
+    first = teacher.item()
+    assert labeller.item() == first
+    with torch.no_grad():
+        teacher.fill_(first + 4.0)
+    averages.update(Clock(0, 2))
+    assert labeller.item() == pytest.approx(first + 1.0)
+    assert averages.copies == {}
 
 
 # history

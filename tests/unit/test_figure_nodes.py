@@ -2,16 +2,20 @@
 
 from typing import Any
 
+import numpy as np
 import pytest
 
 import tiny_codes
+import tiny_runs as tiny
 from gan_repro import pipeline_registry
 from gan_repro.campaign import Campaign
 from gan_repro.checking import read_yaml
 from gan_repro.dvc_stages import Stages
 from gan_repro.errors import ConfigurationError
+from gan_repro.layouts import Layout
 from gan_repro.locks import LockedRun
 from gan_repro.papers import PaperSpec
+from gan_repro.pipelines.evaluation import draw_layouts
 from gan_repro.runs import RunSpec
 from tiny_project import ROOT
 
@@ -19,13 +23,16 @@ PROTOCOLS = read_yaml(ROOT / "conf/base/protocols.yml")
 RUNS = [{"title": "ours", "run": "coded.alexnet"}, {"title": "theirs", "run": "plain.clean"}]
 CURVES = {"protocol": "course", "metrics": {"fid": "FID"}, "losses": True, "runs": RUNS}
 MAP = {"show": ["hits"], "runs": RUNS[:1]}
+LAID = [[{**run, "layout": layout} for layout in ("even", "near")] for run in RUNS]
 PAPER = PaperSpec(
     paper="maps", title="", citation="", protocols={}, families={}, tables={},
     figures={
         "curves": {"title": "", "source": "", "curves": CURVES},
         "codes": {"title": "", "source": "", "embedding": MAP},
         "again": {"title": "", "source": "", "embedding": MAP},
+        "laid": {"title": "", "source": "", "panels": [*LAID, RUNS[:1]]},
     },
+    layouts={"even": {"along_rows": ["codes"]}, "near": {"nearest": True}, "unused": {}},
     agreement={"tolerance": {}, "reason": ""},
 )  # fmt: skip
 
@@ -110,4 +117,60 @@ def test_dvc_knows_maps_as_outputs_and_as_evidence() -> None:
     drawn = file["maps-figures"]
     assert {path, path.replace("embedding", "scores")} <= set(drawn["deps"])
     params = {name: keys for one in drawn["params"] for name, keys in one.items()}
-    assert params["conf/papers/maps.yml"] == ["figures.again", "figures.codes", "figures.curves"]
+    assert params["conf/papers/maps.yml"] == [
+        "figures.again",
+        "figures.codes",
+        "figures.curves",
+        "figures.laid",
+    ]
+
+
+def test_sheets_are_laid_out_once_for_the_first_seed_and_drawn_from_there() -> None:
+    built = pipeline_registry.build(campaign())
+    found = {node.name: node for node in built["maps"].nodes}
+    coded, plain = (found[f"maps.{name}_seed0"] for name in LAY_OUT)
+    assert coded.inputs == [
+        "papers.maps.layouts",
+        "maps.coded.alexnet.seed0.run",
+        "maps.coded.alexnet.seed0.snapshots",
+        "images.digits.train",
+        f"reference.digits.test.{tiny_codes.ENCODER}",
+    ]
+    assert plain.inputs[-1] == "images.digits.train"
+    sheets = [f"maps.coded.alexnet.seed0.layout_{name}" for name in ("even", "near")]
+    assert coded.outputs == sheets
+    assert not any("lay_out" in name and name.endswith("seed1") for name in found)
+    drawn = found["maps.figures.draw_laid"]
+    assert drawn.inputs[1:3] == sheets
+    assert drawn.inputs[-1] == "maps.coded.alexnet.seed0.sheet"
+    order = [n.name for n in built["__default__"].nodes]
+    assert order.index(coded.name) < order.index("report.render_report")
+
+
+LAY_OUT = ("coded.lay_out_alexnet", "plain.lay_out_clean")
+
+
+def test_dvc_knows_laid_out_sheets_and_what_they_come_from() -> None:
+    stages = Stages(ROOT, campaign())
+    path = "data/08_reporting/smoke/maps/coded/alexnet/seed0/layout_near.png"
+    (file,) = stages.files().values()
+    (made,) = (stage for stage in file.values() if path in stage["outs"])
+    assert {"src/gan_repro/grids.py", "data/03_primary/smoke/digits/train"} <= set(made["deps"])
+    params = {name: keys for one in made["params"] for name, keys in one.items()}
+    assert params["conf/papers/maps.yml"] == ["layouts"]
+    assert path in stages._dependency("evidence.maps.coded")
+    assert path in file["maps-figures"]["deps"]
+
+
+def test_a_node_lays_out_the_papers_layouts() -> None:
+    even = Layout(along_rows=("codes", "latents"), rows=3)
+    paper = PAPER.model_copy(update={"layouts": {"even": even}})
+    (sheet,) = draw_layouts(
+        paper, tiny_codes.run(), tiny_codes.snapshots(), tiny.digits(), tiny_codes.codes(),
+        names=("even",),
+    )  # fmt: skip
+    pixels = np.asarray(sheet)
+    times = sheet.width // 91
+    assert sheet.size == (91 * times, 28 * times)
+    first, second = (pixels[: 10 * times, i * 9 * times :][:, : 9 * times] for i in (0, 1))
+    assert np.array_equal(first, second)

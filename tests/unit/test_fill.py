@@ -77,3 +77,14 @@ def test_quoted_rows_take_no_runs(table):
     assert [cell.agreement for cell in cells] == ["quoted", "quoted"]
     assert [cell.printed for cell in cells] == ["6.5", None]
     assert all(cell.quoted == "Someone 2014" and cell.mean is None for cell in cells)
+
+
+def test_a_paper_can_have_training_seeds_of_its_own():
+    other = SCALE.model_copy(update={"paper_seeds": {PAPER.paper: [0, 7], "another": [1]}})
+    filled = fill(PAPER, "table_1", other, ROWS)
+    assert filled.seeds == ("seed0", "seed7")
+    cell = filled.cell("own", "clean")
+    assert list(cell.by_seed) == ["seed0"]
+    assert len(cell.missing) == 1
+    assert "small.own.clean.seed7" in cell.missing[0]
+    assert other.seeds_of("a third") == SCALE.seeds

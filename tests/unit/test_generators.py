@@ -6,7 +6,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from gan_repro.images import ImageShape
-from gan_repro.nets.conditioning import ConditionalBatchNorm2d, label_vectors
+from gan_repro.nets.conditioning import ConditionalBatchNorm2d, PlainBatchNorm2d, label_vectors
 from gan_repro.nets.label_branch import JointGenerator, LabelBranch
 from gan_repro.nets.resnet import Generator, GeneratorBlock
 from tensors import close, differ
@@ -72,7 +72,7 @@ def test_the_last_batch_norm_of_a_conditional_generator_is_plain():
 
 
 def test_the_generators_block_is_sngan_projections():
-    block = GeneratorBlock(3, 5, 0).eval()
+    block = GeneratorBlock(3, 5, PlainBatchNorm2d).eval()
     x = torch.randn(2, 3, 4, 4)
     twice = x.repeat_interleave(2, 2).repeat_interleave(2, 3)
     y = F.relu(block.norm1(x, None)).repeat_interleave(2, 2).repeat_interleave(2, 3)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.spatial.distance import cdist
 
-from gan_repro import measuring
+from gan_repro import distances
 from gan_repro.errors import ConfigurationError, EvaluationError
 from gan_repro.images import MISSING, ImageShape
 from gan_repro.measuring import Features, Reference, moments
@@ -93,7 +93,7 @@ def test_blocks_do_not_change_the_shares() -> None:
     pooled = np.random.default_rng(2).normal(size=(2100, 150)).astype(np.float32)
     labels = np.random.default_rng(3).integers(0, 3, 2100)
     assert len(pooled) ** 2 > neighbours.DISTANCES_AT_ONCE
-    assert pooled.shape[1] > 2 * measuring.COLUMNS_AT_ONCE
+    assert pooled.shape[1] > 2 * distances.COLUMNS_AT_ONCE
     at_once = cdist(pooled.astype(np.float64), pooled, "cityblock")
     np.fill_diagonal(at_once, np.inf)
     nearest = labels[np.argsort(at_once, axis=1)[:, [0, 1, 4]]]
@@ -125,6 +125,7 @@ def protocol(**metrics: dict[str, Any]) -> dict[str, Any]:
     return {
         "title": "", "extractor": "classifier", "input_size": None, "resize": "none",
         "metrics": metrics, "samples": 0, "labels": "uniform", "sampling_seed": 0,
+        "held": [], "group_size": 1,
         "snapshots": "last", "reference_split": "test", "reference_count": None,
         "rounding": "uint8", "batch_norm": "running", "averaged": False,
         "correlate": None, "settles": None,

@@ -52,6 +52,17 @@ def test_a_run_without_a_sheet_is_a_panel_that_says_so() -> None:
     assert not (np.asarray(part) == (120, 0, 200)).all(axis=2).any()
 
 
+def test_a_run_can_be_shown_in_several_layouts() -> None:
+    row = [{"title": name, "run": "a.x", "layout": name} for name in ("one", "two")]
+    figure = FigureSpec(title="", source="", panels=[[*row, {"title": "all", "run": "a.x"}]])
+    given = {"a.x.one": flat(10), "a.x.two": flat(60), "a.x": flat(120)}
+    found = np.asarray(panels.sample_panels(figure, given))
+    left = [
+        np.argwhere((found == (value, 0, 200)).all(axis=2))[:, 1].min() for value in (10, 60, 120)
+    ]
+    assert left == sorted(set(left))
+
+
 def test_titles_stay_in_their_panels() -> None:
     title = "a title that is longer than a small panel is wide"
     rows = [[{"title": title, "run": "a.x"}, {"title": "", "run": "a.y"}]]
@@ -81,6 +92,7 @@ KINDS = {
     "panels": [[RUN]],
     "curves": {"protocol": "course", "metrics": {"fid": "FID"}, "runs": [RUN]},
     "embedding": {"show": ["classes"], "runs": [RUN]},
+    "scatter": {"protocol": "p", "x": "a", "y": "b", "runs": [RUN]},
 }
 
 

@@ -126,7 +126,14 @@ def refusal_lines(tmp_path: Path, text: str) -> list[str]:
             "embedding: {shows: [hits], show: [hits], runs: [{title: '', run: a.b}]}",
             "figures.mine.embedding.shows: nothing is called 'shows' here. Did you mean 'show'?",
         ),
-        ("x_label: x", "figures.mine: needs exactly one of tables, panels, curves and embedding"),
+        (
+            "panels: [[{title: '', run: cifar10_sngan.clean, layout: by_label}]]",
+            "figures.mine: no layout is called 'by_label'.",
+        ),
+        (
+            "x_label: x",
+            "figures.mine: needs exactly one of tables, panels, curves, embedding and scatter",
+        ),
     ],
 )
 def test_a_figure_that_cannot_be_drawn_is_refused(tmp_path, figure, expected):

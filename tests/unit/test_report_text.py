@@ -204,6 +204,15 @@ def test_figure_has_printed_and_ours_in_separate_panels_and_follows_the_page():
     assert ">not run<" in empty
 
 
+def test_a_figure_of_tables_that_print_nothing_has_our_panel_alone():
+    filled = fill(PAPER, "table_1", SCALE, ROWS)
+    cells = (cell.model_copy(update={"printed": None}) for cell in filled.cells)
+    ours = {"table_1": filled.model_copy(update={"cells": tuple(cells)})}
+    svg = figures.table_lines(PAPER.figures["figure_1"], ours)
+    assert "as printed" not in svg
+    assert "Table 1, ours, tiny scale" in svg
+
+
 def test_scores_over_training_are_lines_on_the_page(page):
     shown = page[page.index("Figure 3: Course") :]
     svg = shown[shown.index("<svg") : shown.index("</svg>")]

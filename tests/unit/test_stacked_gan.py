@@ -127,6 +127,13 @@ def test_the_generators_loss_has_both_forms(form: str) -> None:
     assert "entropy" not in found
 
 
+def test_the_bottom_level_can_do_without_the_entropy_loss() -> None:
+    table = laid(image_entropy_weight=0.0, paced=False)
+    table.play(Clock(0, 4))
+    found = {column for column in table.history.columns if column.endswith("entropy")}
+    assert found == {"discriminator_1.entropy", "generator_1.entropy"}
+
+
 @pytest.mark.parametrize(("loss", "count"), [(0.7, 1), (0.6, 3), (0.4, 5), (0.1, 7)])
 def test_generators_learn_more_often_where_the_discriminator_wins(loss: float, count: int) -> None:
     assert _stacked_losses.steps(torch.tensor(loss)) == count

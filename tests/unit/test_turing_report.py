@@ -1,16 +1,24 @@
 """Error rates from a votes' file, against numbers counted by hand."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from kedro.io import DatasetError
 from scipy.stats import binomtest
 
 import tiny_trial as trial
 from gan_repro.errors import DataError
+from gan_repro.papers import read_paper
+from gan_repro.scales import read_scale
+from gan_repro.storage.votes import VotesDataset
+from gan_repro.tables.fill import fill
 from gan_repro.turing.records import Vote
 from gan_repro.turing.report import describe, over_raters, rate, results, wilson
 from gan_repro.turing.votes import Votes
+
+CONF = Path(__file__).parents[2] / "conf"
 
 
 def votes(rater: int, generated: bool, wrong: int, right: int) -> list[Vote]:
@@ -96,3 +104,29 @@ def test_without_a_file_there_are_no_results_and_none_is_made(tmp_path: Path) ->
     path.write_bytes(b"x" * 5000)
     with pytest.raises(DataError, match="not a database"):
         results(path)
+
+
+def test_votes_fill_a_table_or_it_needs_raters(tmp_path: Path) -> None:
+    paper, scale = read_paper(CONF / "papers/sgan.yml"), read_scale(CONF / "scales/smoke.yml")
+    path = tmp_path / "votes.sqlite"
+    before = fill(paper, "visual_turing", scale, VotesDataset(str(path)).load())
+    assert {cell.missing for cell in before.cells} == {("not run: needs raters",)}
+    assert [before.cell(row.name, "all").printed for row in before.rows] == ["24.4", "15.6"]
+
+    run = "sgan.cifar10_sgan.clean.seed0"
+    shown = trial.shown()
+    judged = replace(shown, subject=shown.subject._replace(run=run))
+    for name, wrong in (("a", 1), ("b", 5)):
+        trial.judged(Votes(path), name, wrong, judged)
+    after = fill(paper, "visual_turing", scale, VotesDataset(str(path)).load())
+    cell, generated = (after.cell("sgan", column) for column in ("all", "generated"))
+    assert cell.mean == pytest.approx(100 * 6 / 18)
+    assert (cell.sources[0].samples, cell.missing) == (18, ())
+    assert cell.sources[0].checkpoint_sha256 == judged.subject.checkpoint_sha256
+    assert generated.mean == pytest.approx(100 * results(path)[run].generated.share)
+    assert after.cell("adv_cond_ent", "all").missing == ("not run: needs raters",)
+
+
+def test_votes_are_never_written_by_a_pipeline(tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match="holds people's votes"):
+        VotesDataset(str(tmp_path / "votes.sqlite")).save([])

@@ -4,7 +4,7 @@ Huang et al. 2017 (arXiv 1612.04357). Where the paper's equations and its CIFAR-
 code's way is the default (xunhuang1995/SGAN e235644, cifar/train_gan0.py, train_joint.py).
 """
 
-from typing import Literal
+from typing import Literal, Self
 
 import torch
 import torch.nn.functional as F
@@ -40,6 +40,8 @@ class StackedSettings(Spec):
         ``binary``, one logit as in the paper.
     generator_loss : ``saturating``, E[log(1 - D)] as in CIFAR-10's code, or ``non_saturating``,
         -E[log D] as in the paper and in MNIST's.
+    image_entropy_weight : of the bottom level, where it is not ``entropy_weight``; the generator of
+        Figures 2 (d) to 4 (d) has 0.
     paced : whether G's steps follow D's loss (``THRESHOLDS``); else one step each.
     labelled : whether labels are used at all; without, the top generator has no condition.
     """
@@ -60,6 +62,7 @@ class StackedSettings(Spec):
     adversarial_weight: float = Field(default=1.0, ge=0)  # lambda_1
     conditional_weight: float = Field(default=1.0, ge=0)  # lambda_2
     entropy_weight: float = Field(default=10.0, ge=0)  # lambda_3
+    image_entropy_weight: float | None = Field(default=None, ge=0)
     class_weight: float = Field(default=1.0, ge=0)  # the code's; the paper has no such term
     paced: bool = True
     labelled: bool = True
@@ -70,6 +73,12 @@ class StackedSettings(Spec):
     def adam(self) -> Adam:
         """Of every player; the code adds epsilon inside the square root, PyTorch outside."""
         return Adam(learning_rate=self.learning_rate, beta1=self.beta1, beta2=self.beta2)
+
+    def of_level(self, level: str) -> Self:
+        """The settings with the level's own weights."""
+        if level != "image" or self.image_entropy_weight is None:
+            return self
+        return self.model_copy(update={"entropy_weight": self.image_entropy_weight})
 
     def outputs(self, classes: int) -> int:
         """Logits of a discriminator."""

@@ -158,7 +158,7 @@ def discriminator_terms(
     real = memory["real"][name]
     classes = rows if stack.settings.outputs(stack.classes) > 1 else None
     losses, adversarial = discriminator_losses(
-        stack.settings,
+        stack.settings.of_level(name),
         stack.judged(players, i, real, joint)[0],
         stack.judged(players, i, fake, joint),
         noise,
@@ -223,7 +223,8 @@ def level_losses(
         above = "fc4" if top else stack.names[i + 1]
         recovered = stack.encoder.climb(made, stack.names[i], above)
     fake = stack.judged(players, i, made, joint)
-    return generator_losses(stack.settings, fake, noise, recovered, condition, top)
+    own = stack.settings.of_level(stack.names[i])
+    return generator_losses(own, fake, noise, recovered, condition, top)
 
 
 def begin_joint_act(stack: Stack, game: Game, between: Intermission) -> None:

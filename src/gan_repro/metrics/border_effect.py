@@ -12,10 +12,11 @@ import math
 import numpy as np
 from pydantic import Field
 
+from gan_repro.distances import l1_distances
 from gan_repro.errors import EvaluationError
 from gan_repro.images import MISSING
 from gan_repro.kinds import Spec
-from gan_repro.measuring import Features, Reference, l1_distances
+from gan_repro.measuring import Features, Reference
 
 NAMES = ("border_accuracy", "core_accuracy", "border_effect")
 DISTANCES_AT_ONCE = 4_000_000

@@ -12,6 +12,7 @@ from gan_repro.errors import EvaluationError
 from gan_repro.images import MISSING
 from gan_repro.kinds import Spec
 from gan_repro.measuring import Features, Reference
+from gan_repro.metrics._distances import between_pairs
 
 NAMES = ("class_diversity", "class_diversity_real", "class_diversity_share")
 
@@ -30,8 +31,6 @@ def least_samples(settings: Settings) -> int:
 def compute(settings: Settings, features: Features, reference: Reference) -> dict[str, float]:
     """The mean over classes, of samples and of the reference's images, and their ratio.
 
-    Over all pairs of n points, E |a - b|^2 = 2 n / (n - 1) times the sum of their variances.
-
     Raises
     ------
     EvaluationError
@@ -48,9 +47,9 @@ def _diversity(what: str, rows: np.ndarray, labels: np.ndarray | None, least: in
     classes = [] if labels is None else [c for c in np.unique(labels) if c != MISSING]
     found = []
     for c in classes:
-        own = rows[labels == c].astype(np.float64)
+        own = rows[labels == c]
         if len(own) >= least:
-            found.append(2.0 * own.var(axis=0, ddof=1).sum())
+            found.append(between_pairs(own))
     if not found:
         raise EvaluationError(
             f"class_diversity: no class of the {what} has {least} images with a label. Score a run "

@@ -7,10 +7,11 @@ the numbers: among 64 images of ten classes, a query has only about five others 
 import numpy as np
 from pydantic import Field
 
+from gan_repro.distances import l1_distances
 from gan_repro.errors import EvaluationError
 from gan_repro.images import MISSING
 from gan_repro.kinds import Spec
-from gan_repro.measuring import Features, Reference, l1_distances
+from gan_repro.measuring import Features, Reference
 from gan_repro.randomness import numpy_generator
 
 NAMES = ("neighbour_1", "neighbour_2", "neighbour_5", "neighbour_chance")

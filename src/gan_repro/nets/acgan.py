@@ -1,4 +1,4 @@
-"""AC-GAN's networks for small images, for any size and number of channels.
+"""AC-GAN's networks, for any size and number of channels.
 
 Odena et al. 2017 (arXiv 1610.09585), appendix A, and clvrai/ACGAN-PyTorch at 4bd0405, network.py.
 Weights N(0, .02) and biases of 0 are the appendix', scales N(1, .02) the code's: as nets/dcgan.py.
@@ -55,6 +55,25 @@ def generator_a(shape: ImageShape, input_size: int, width: int) -> Generator:
     return Generator(input_size, bottom, [*layers, doubling(widths[-1], shape.channels)])
 
 
+def generator_imagenet(shape: ImageShape, input_size: int, width: int) -> Generator:
+    """Appendix A's table for 128x128: dense to a small map, ReLU, four layers that double.
+
+    The table has a dense layer of 768 and nothing that makes a map of it, from which four doublings
+    cannot reach 128: here it makes a map of 8x8, and of 4x4 for 64x64. Smaller images have as many
+    doublings as their sides allow, of the four's last.
+
+    width : channels of the first map, 768; a half, a third and a quarter as many follow.
+    """
+    steps = next(k for k in range(4, -1, -1) if not (shape.height % 2**k or shape.width % 2**k))
+    first = 5 - steps  # the part of the width that the first map has: 1, or of fewer layers less
+    widths = [max(1, width // part) for part in range(first, 5)]
+    layers: list[nn.Module] = [nn.ReLU()]
+    for inputs, outputs in pairwise(widths):
+        layers += normed(doubling(inputs, outputs), outputs)
+    bottom = (widths[0], shape.height >> steps, shape.width >> steps)
+    return Generator(input_size, bottom, [*layers, doubling(widths[-1], shape.channels)])
+
+
 def generator_b(shape: ImageShape, input_size: int, width: int) -> Generator:
     """_netG_CIFAR10: dense to one place, a transposed convolution that opens it, 4x4 that double.
 
@@ -90,6 +109,7 @@ class Discriminator(nn.Module):
     """D(x): six 3x3 convolutions, each other one with stride 2, and two heads on the last map.
 
     width : channels of the first map, 16; each further one has twice as many.
+    classes : of the class head; 0 for none.
     noise : deviation of the activation noise.
     """
 
@@ -108,10 +128,13 @@ class Discriminator(nn.Module):
         places = math.prod(math.ceil(side / 8) for side in (shape.height, shape.width))
         self.layers = nn.Sequential(*layers, nn.Flatten())
         self.source = nn.Linear(inputs * places, 1)
-        self.classify = nn.Linear(inputs * places, classes)
+        self.classify = nn.Linear(inputs * places, classes) if classes else None
         initialise(self)
 
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """images : (n, channels, h, w) -> scores (n,) and class logits (n, classes)."""
         features = self.layers(images)
-        return self.source(features).squeeze(1), self.classify(features)
+        scores = self.source(features).squeeze(1)
+        return scores, self.classify(features) if self.classify else scores.new_zeros(
+            len(scores), 0
+        )

@@ -8,6 +8,7 @@ elsewhere, and a last linear layer of the discriminator without bias.
 
 import math
 from collections.abc import Callable
+from functools import partial
 from typing import TypeVar
 
 import torch
@@ -24,7 +25,7 @@ from gan_repro.nets.conditioning import (
 from gan_repro.nets.spectral_norm import spectral_norm
 
 RESIDUAL_GAIN = math.sqrt(2.0)
-Wrap = Callable[[nn.Module], nn.Module]  # what a discriminator does to each of its layers
+Wrap = Callable[[nn.Module], nn.Module]  # what a network does to each of its layers
 
 Layer = TypeVar("Layer", nn.Conv2d, nn.Linear)
 
@@ -55,18 +56,24 @@ def upsample_steps(shape: ImageShape) -> int:
 
 
 class GeneratorBlock(nn.Module):
-    """(c)BN, ReLU, x2, conv, (c)BN, ReLU, conv; shortcut x2, conv 1x1. Nearest upsampling."""
+    """(c)BN, ReLU, x2, conv, (c)BN, ReLU, conv; shortcut x2, conv 1x1. Nearest upsampling.
 
-    def __init__(self, inputs: int, outputs: int, label_size: int) -> None:
+    norm : features -> a batch norm that takes maps and a condition.
+    """
+
+    def __init__(
+        self, inputs: int, outputs: int, norm: Callable[[int], nn.Module], wrap: Wrap | None = None
+    ) -> None:
         super().__init__()
-        self.norm1 = _norm(inputs, label_size)
-        self.conv1 = conv(inputs, outputs, 3, RESIDUAL_GAIN)
-        self.norm2 = _norm(outputs, label_size)
-        self.conv2 = conv(outputs, outputs, 3, RESIDUAL_GAIN)
-        self.shortcut = conv(inputs, outputs, 1)
+        wrap = wrap or (lambda layer: layer)
+        self.norm1 = norm(inputs)
+        self.conv1 = wrap(conv(inputs, outputs, 3, RESIDUAL_GAIN))
+        self.norm2 = norm(outputs)
+        self.conv2 = wrap(conv(outputs, outputs, 3, RESIDUAL_GAIN))
+        self.shortcut = wrap(conv(inputs, outputs, 1))
 
     def forward(self, x: Tensor, labels: Tensor | None) -> Tensor:
-        """(n, inputs, h, w) -> (n, outputs, 2h, 2w)."""
+        """(n, inputs, h, w) -> (n, outputs, 2h, 2w); labels : what conditions the batch norms."""
         y = self.conv1(_double(F.relu(self.norm1(x, labels))))
         y = self.conv2(F.relu(self.norm2(y, labels)))
         return y + _double(self.shortcut(x))  # a 1x1 convolution commutes with nearest upsampling
@@ -95,7 +102,8 @@ class Generator(nn.Module):
         steps = upsample_steps(shape)
         self.bottom = (width, shape.height >> steps, shape.width >> steps)
         self.dense = glorot(nn.Linear(input_size, math.prod(self.bottom)))
-        self.blocks = nn.ModuleList(GeneratorBlock(width, width, label_size) for _ in range(steps))
+        norm = partial(_norm, label_size=label_size)
+        self.blocks = nn.ModuleList(GeneratorBlock(width, width, norm) for _ in range(steps))
         self.norm = batch_norm(width)
         self.to_image = conv(width, shape.channels, 3)
 

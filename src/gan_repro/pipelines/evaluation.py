@@ -1,24 +1,66 @@
-"""Snapshots become score rows and a sheet of samples, and where a figure asks for it a map."""
+"""Snapshots become score rows and sheets of samples, and where a figure asks for it a map."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from kedro.pipeline import Node
 
-from gan_repro import evaluation
-from gan_repro.campaign import Campaign, labelling_of
+from gan_repro import composing, evaluation
+from gan_repro.campaign import Campaign, Measuring, labelling_of
 from gan_repro.embedding import embed
+from gan_repro.images import ImageSet
 from gan_repro.locks import SHARED, LockedRun
+from gan_repro.measuring import Reference
+from gan_repro.papers import PaperSpec
 from gan_repro.pipelines import wiring
+from gan_repro.runs import CODES_SPLIT, LabelChoice
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+    from torch import Tensor
 
 
 def nodes(campaign: Campaign) -> list[Node]:
     """One node a run, all its protocols together: they share samples and features.
 
-    One more for each run whose codes some figure maps.
+    One more for each run whose codes some figure maps, or whose samples it lays out.
     """
     scored = [_node(campaign, run) for run in campaign.runs if run.evaluate]
-    return [*scored, *(_map(campaign, run) for run in campaign.embedded)]
+    laid_out = [run for run in campaign.runs if run.key in campaign.laid_out]
+    return [
+        *scored,
+        *(_map(campaign, run) for run in campaign.embedded),
+        *(_sheets(campaign, run) for run in laid_out),
+    ]
+
+
+def _made_of(campaign: Campaign, run: LockedRun) -> Node:
+    """Of a run that is made of others; they share its namespace."""
+    parts, selects = campaign.parts_of(run), "select" in run.parts
+    loaded = [
+        entry
+        for part in parts
+        for entry in (
+            *(wiring.entry(part, what) for what in ("run", "snapshots")),
+            wiring.labels(labelling_of(part)),
+        )
+    ]
+    loaded += [wiring.entry(part, "scores") for part in parts if selects]
+    references = [wiring.reference(measuring) for measuring in campaign.measurings_of(run)]
+    own = [wiring.entry(run, "run"), wiring.entry(run, "evaluate"), "protocols"]
+    return wiring.step(
+        composing.evaluate_selected if selects else composing.evaluate_ensemble,
+        [*own, wiring.entry(run, "parts"), *loaded, *references],
+        [wiring.entry(run, what) for what in ("scores", "sheet")],
+        name=f"evaluate_{run.condition}_{run.seed}",
+        namespace=wiring.namespace(run),
+        tags=wiring.tags(run),
+    )
 
 
 def _node(campaign: Campaign, run: LockedRun) -> Node:
+    if run.parts:
+        return _made_of(campaign, run)
     references = [wiring.reference(measuring) for measuring in campaign.measurings_of(run)]
     labelling = labelling_of(run)
     own = [wiring.entry(run, "run"), wiring.entry(run, "evaluate"), "protocols"]
@@ -49,3 +91,38 @@ def _map(campaign: Campaign, run: LockedRun) -> Node:
         namespace=wiring.namespace(run),
         tags=wiring.tags(run),
     )
+
+
+def _sheets(campaign: Campaign, run: LockedRun) -> Node:
+    names, labels = campaign.laid_out[run.key], LabelChoice(**run.train["labels"])
+    dataset, split = run.train["dataset"], run.train["split"]
+    views = [Measuring(dataset, CODES_SPLIT, str(labels.extractor))] if labels.are_codes else []
+    return wiring.step(
+        draw_layouts,
+        [
+            f"papers.{run.paper}.layouts",
+            *(wiring.entry(run, what) for what in ("run", "snapshots")),
+            wiring.images(dataset, split),
+            *map(wiring.reference, views),
+        ],
+        [wiring.entry(run, f"layout_{name}") for name in names],
+        name=f"lay_out_{run.condition}_{run.seed}",
+        namespace=wiring.namespace(run),
+        tags=wiring.tags(run),
+        fixed={"names": names},
+    )
+
+
+def draw_layouts(
+    paper: PaperSpec,
+    run: dict[str, Any],
+    snapshots: "Mapping[str, Tensor]",
+    images: ImageSet,
+    *references: Reference,
+    names: tuple[str, ...],
+) -> "list[Image]":
+    """``gan_repro.grids`` of the paper's layouts with these names."""
+    from gan_repro import grids
+
+    layouts = {name: paper.layouts[name] for name in names}
+    return list(grids.draw(run, layouts, snapshots, images, *references).values())

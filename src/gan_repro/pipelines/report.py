@@ -10,6 +10,7 @@ from kedro.pipeline import Node
 from gan_repro.campaign import Campaign
 from gan_repro.papers import PaperSpec
 from gan_repro.pipelines import wiring
+from gan_repro.printed import RATERS
 from gan_repro.scales import ScaleSpec
 from gan_repro.tables import render
 from gan_repro.tables.fill import fill
@@ -47,16 +48,17 @@ def report_node(campaign: Campaign) -> Node:
     """The page with every table and what lies behind it.
 
     Evidence comes by family, not by run: Kedro's work grows with the square of a node's inputs.
-    Tables make it wait for their runs; the scores of runs that are in no table, and maps of codes,
-    do so themselves.
+    Tables make it wait for their runs; the scores of runs that are in no table, maps of codes and
+    laid out samples do so themselves.
     """
     papers = [f"papers.{paper.paper}" for paper in campaign.papers]
     tables = [wiring.table(paper.paper, table) for paper, table in campaign.tables()]
     families, awaited = _families(campaign), _awaited(campaign)
     maps = [wiring.entry(run, "embedding") for run in campaign.embedded]
+    sheets = [f"{run}.layout_{name}" for run, own in campaign.laid_out.items() for name in own]
     return wiring.step(
         report_page,
-        ["scale", *papers, *tables, *families, *awaited, *maps],
+        ["scale", *papers, *tables, *families, *awaited, *maps, *sheets],
         "report",
         name="render_report",
         namespace="report",
@@ -80,6 +82,7 @@ def _awaited(campaign: Campaign) -> list[str]:
 def _table(campaign: Campaign, paper: PaperSpec, table: str) -> list[Node]:
     filled = wiring.table(paper.paper, table)
     scores = [wiring.entry(run, "scores") for run in campaign.runs_of(paper, table)]
+    votes = ["votes"] if any(cell.protocol == RATERS for cell in paper.cells(table)) else []
     where: dict[str, Any] = {
         "namespace": f"{paper.paper}.tables",
         "tags": {campaign.scale, paper.paper},
@@ -87,7 +90,7 @@ def _table(campaign: Campaign, paper: PaperSpec, table: str) -> list[Node]:
     return [
         wiring.step(
             fill_table,
-            [f"papers.{paper.paper}.{table}", "scale.of_tables", *scores],
+            [f"papers.{paper.paper}.{table}", "scale.of_tables", *votes, *scores],
             filled,
             name=f"fill_{table}",
             fixed={"table": table},
@@ -117,7 +120,7 @@ def _figure(campaign: Campaign, paper: PaperSpec, name: str) -> Node:
 def _sources(
     campaign: Campaign, paper: PaperSpec, name: str
 ) -> tuple[list[str], dict[str, tuple[str, ...]]]:
-    """What a figure is drawn from, and the table or ``family.condition`` of each entry."""
+    """What a figure is drawn from, and the table, ``family.condition`` or sheet of each entry."""
     figure, shown = paper.figures[name], campaign.shown_in(paper, name)
     first = {run: seeds[0] for run, seeds in shown.items()}
     if figure.kind == "tables":
@@ -130,8 +133,14 @@ def _sources(
         histories = [wiring.entry(run, "history") for run in losses.values()]
         named = {"names": names, "losses": tuple(losses)}
         return ["scale.of_tables", *scores, *histories], named
-    what = "embedding" if figure.embedding else "sheet"
-    return [wiring.entry(run, what) for run in first.values()], {"names": tuple(first)}
+    if figure.scatter:
+        entries = [wiring.entry(run, "scores") for run in first.values()]
+        return ["scale.of_tables", *entries], {"names": tuple(first)}
+    if figure.embedding:
+        return [wiring.entry(run, "embedding") for run in first.values()], {"names": tuple(first)}
+    panels = {panel.sheet: panel for panel in figure.sheets if panel.run in first}
+    entries = [wiring.entry(first[panel.run], panel.entry) for panel in panels.values()]
+    return entries, {"names": tuple(panels)}
 
 
 def draw_lines(
@@ -184,11 +193,21 @@ def draw_maps(
     return code_maps(paper.figures[figure], dict(zip(names, embeddings, strict=True)))
 
 
+def draw_points(
+    paper: PaperSpec, scale: ScaleSpec, *scores: Any, figure: str, names: tuple[str, ...]
+) -> "Image":
+    """``tables.scatter`` of one figure."""
+    from gan_repro.tables.scatter import class_points_picture
+
+    return class_points_picture(paper.figures[figure], scale, dict(zip(names, scores, strict=True)))
+
+
 DRAWERS: Mapping[str, Callable[..., "Image"]] = {
     "tables": draw_lines,
     "panels": draw_samples,
     "curves": draw_curves,
     "embedding": draw_maps,
+    "scatter": draw_points,
 }
 
 

@@ -75,5 +75,5 @@ def namespace(run: LockedRun) -> str:
 
 def tags(run: LockedRun) -> set[str]:
     """What ``kedro run --tags`` may ask for: the scale, the method's kind, the data set."""
-    kind = run.train["method"].get("kind", "real")
+    kind = run.train["method"].get("kind", "made_of_runs" if run.parts else "real")
     return {run.train["scale"], kind, run.train["dataset"]}

@@ -14,21 +14,28 @@ _DOWNLOAD = """
 import socket, sys
 socket.setdefaulttimeout(float(sys.argv[3]))
 from torchvision import datasets
+make, root, splits = getattr(datasets, sys.argv[1]), sys.argv[2], sys.argv[4:]
 try:
-    getattr(datasets, sys.argv[1])(root=sys.argv[2], download=True)
+    for asked in [{"split": split} for split in splits] or [{}]:
+        make(root=root, download=True, **asked)
 except Exception as problem:
     sys.exit(f"{type(problem).__name__}: {problem}")
 """
 
 
 class Settings(Spec):
-    """dataset : the name of a class in ``torchvision.datasets`` that can download itself."""
+    """Which class is asked, and for what.
+
+    dataset : the name of a class in ``torchvision.datasets`` that can download itself.
+    splits : the splits that it is asked for one by one; empty where one call brings all files.
+    """
 
     dataset: str
+    splits: tuple[str, ...] = ()
 
 
 def deliver(settings: Settings, work: Path, report: Report) -> Path:
     """Let the class download, and check against torchvision's own md5 list."""
-    arguments = [settings.dataset, str(work), str(SOCKET_SECONDS)]
+    arguments = [settings.dataset, str(work), str(SOCKET_SECONDS), *settings.splits]
     processes.run([sys.executable, "-c", _DOWNLOAD, *arguments], work, report)
     return work

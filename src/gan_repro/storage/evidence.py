@@ -10,6 +10,9 @@ from gan_repro.locks import load_fast
 from gan_repro.storage.outputs import HistoryDataset, JsonDataset, ScoresDataset, SheetDataset
 from gan_repro.tables.evidence import Evidence
 
+LAYOUT = "layout_"
+"""How the names of sheets with a layout begin; the layout's name follows."""
+
 
 class EvidenceDataset(AbstractDataset[Never, dict[str, Evidence]]):
     """Run key -> evidence, for every locked run of a family; empty where a run left nothing.
@@ -49,6 +52,10 @@ class EvidenceDataset(AbstractDataset[Never, dict[str, Evidence]]):
             history=HistoryDataset(str(self.models / run / "history.csv")).load(),
             provenance=JsonDataset(str(self.scores / run / "provenance.json")).load(),
             embedding=JsonDataset(str(self.scores / run / "embedding.json")).load(),
+            layouts={
+                file.stem.removeprefix(LAYOUT): file.read_bytes()
+                for file in sorted((self.scores / run).glob(f"{LAYOUT}*.png"))
+            },
         )
 
     def _exists(self) -> bool:

@@ -1,7 +1,7 @@
 """What the runs of a scale left behind, as one Markdown page: scores, commands, samples."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from gan_repro.scales import ScaleSpec
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 INSTRUMENTS = "shared."
 """How the keys of runs start that train what scores and labels are made with."""
+OF_CLASS = "_of_"
+"""Between the name of a number and the class that it is of; figures alone show these."""
 ORIGIN = ("rounds", "seconds", "seed", "device", "precision", "threads", "commit")
 
 
@@ -24,6 +26,7 @@ class Evidence:
     history : a frame with ``round`` and one column a term.
     provenance : times, device, versions, commit, hashes.
     embedding : see ``gan_repro.embedding``; of the runs that some figure maps.
+    layouts : the paper's layout -> its sheet; of the runs that some figure shows so.
     """
 
     scores: Sequence[Mapping[str, Any]] = ()
@@ -31,6 +34,11 @@ class Evidence:
     history: "pd.DataFrame | None" = None
     provenance: Mapping[str, Any] | None = None
     embedding: Mapping[str, Any] | None = None
+    layouts: Mapping[str, "bytes | Image"] = field(default_factory=dict)
+
+    def shown(self, layout: str | None) -> "bytes | Image | None":
+        """The sheet of a layout, or the one without any; None where the run did not leave it."""
+        return self.layouts.get(layout) if layout else self.sheet
 
 
 def to_markdown(scale: ScaleSpec, evidence: Mapping[str, Evidence], sheets: str) -> str:
@@ -84,6 +92,7 @@ def _scores(run: str, left: Evidence) -> str:
         f"| {row['metric']} | {row['value']:.4g} | {row['protocol']} | {row['snapshot']} "
         f"| {row['n']} |"
         for row in final(left.scores)
+        if OF_CLASS not in row["metric"]
     ]
     head = "| metric | value | protocol | snapshot | samples |\n| --- | ---: | --- | --- | ---: |"
     return "\n".join([f"### {run}", "", facts, "", head, *lines])

@@ -20,7 +20,8 @@ _MARKERS = "osD^vP"
 def table_lines(figure: FigureSpec, tables: Mapping[str, FilledTable]) -> str:
     """The figure that the paper draws from tables: printed above, ours below, one line a row.
 
-    A panel of ours without any number says so; bars are ± sd over training seeds.
+    Where no table prints any number, ours alone. A panel of ours without any number says so; bars
+    are ± sd over training seeds.
     """
     with style.of(figure.title):
         return style.svg(_lines(figure, tables))
@@ -36,17 +37,19 @@ def _lines(figure: FigureSpec, tables: Mapping[str, FilledTable]) -> "Figure":
     from matplotlib.figure import Figure
 
     wide = len(figure.tables)
-    sheet = Figure(figsize=(4.6 * wide, 6.0), layout="constrained")
-    panels = sheet.subplots(2, wide, squeeze=False)
+    printed = any(cell.printed for name in figure.tables for cell in tables[name].cells)
+    halves = (False, True) if printed else (True,)
+    sheet = Figure(figsize=(4.6 * wide, 3.0 * len(halves)), layout="constrained")
+    panels = sheet.subplots(len(halves), wide, squeeze=False)
     for place, name in enumerate(figure.tables):
-        for ours in (False, True):
-            axes = panels[int(ours)][place]
+        for half, ours in enumerate(halves):
+            axes = panels[half][place]
             _panel(axes, tables[name], ours)
             axes.set_xlabel(figure.x_label)
             axes.set_ylabel(figure.y_label)
             axes.set_xticks([c.at for c in tables[name].columns if c.at is not None])
     handles, labels = panels[0][0].get_legend_handles_labels()
-    sheet.legend(handles, labels, loc="outside lower center", ncols=3, frameon=False)
+    sheet.legend(handles, labels, loc="outside lower center", ncols=min(3, 2 * wide), frameon=False)
     return sheet
 
 

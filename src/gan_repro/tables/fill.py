@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from gan_repro.papers import PaperSpec
-from gan_repro.printed import AgreementSpec, Cell
+from gan_repro.printed import RATERS, AgreementSpec, Cell
 from gan_repro.scales import ScaleSpec
 from gan_repro.tables.filled import BEYOND, FilledCell, FilledColumn, FilledRow, FilledTable, Source
 from gan_repro.tables.verdict import agreement
@@ -38,7 +38,7 @@ def fill(
         metric_title=spec.metric_title,
         decimals=spec.decimals,
         column_title=spec.column_title,
-        seeds=tuple(f"seed{seed}" for seed in scale.seeds),
+        seeds=tuple(f"seed{seed}" for seed in scale.seeds_of(paper.paper)),
         rule=_rule(paper) if scale.comparable else "",
         rows=tuple(
             FilledRow(name=name, title=row.title, role=row.role, note=row.note)
@@ -82,18 +82,20 @@ def _sources(
     if not cell.run:
         return (), ()
     if dataset := _left_out(cell.run, paper, scale):
-        return (), (f"not run: nothing stands in for {dataset} at {scale.scale} scale",)
+        return (), (f"not run: needs {dataset}; nothing stands in for it at {scale.scale} scale",)
     sources, missing = [], []
-    for seed in scale.seeds:
+    for seed in scale.seeds_of(cell.run.split(".")[0]):
         run = f"{cell.run}.seed{seed}"
         found = scores.get((run, protocol, cell.metric), [])
-        if not found:
+        if not found and protocol == RATERS:
+            missing.append("not run: needs raters")
+        elif not found:
             missing.append(f"not run: {run} has no {cell.metric} under {protocol}")
         elif not math.isfinite(_chosen(found)["value"]):
             missing.append(f"not run: {run} has a {cell.metric} that is not finite")
         else:
             sources.append(_source(run, f"seed{seed}", _chosen(found)))
-    return tuple(sources), tuple(missing)
+    return tuple(sources), tuple(dict.fromkeys(missing))
 
 
 def _left_out(run: str, paper: PaperSpec, scale: ScaleSpec) -> str:

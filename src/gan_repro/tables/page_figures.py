@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from gan_repro.papers import PaperSpec
 from gan_repro.printed_figures import FigureSpec
 from gan_repro.scales import ScaleSpec
-from gan_repro.tables import curves, figures, maps, panels, style
+from gan_repro.tables import curves, figures, maps, panels, scatter, style
 from gan_repro.tables.evidence import Evidence
 from gan_repro.tables.filled import FilledTable
 
@@ -41,11 +41,14 @@ def page_figures(
                 drawn.append(PageFigure(figure, svg=figures.table_lines(figure, tables)))
         elif figure.kind == "curves":
             drawn.append(PageFigure(figure, svg=curves.course_lines(figure, scale, left)))
+        elif figure.kind == "scatter":
+            rows = {run: seed.scores for run, seed in first.items()}
+            drawn.append(PageFigure(figure, svg=scatter.class_points(figure, scale, rows)))
         elif figure.kind == "embedding":
             found = {run: seed.embedding for run, seed in first.items()}
             drawn.append(PageFigure(figure, picture=maps.code_maps(figure, found)))
         else:
-            sheets = {run: _bytes(seed.sheet) for run, seed in first.items()}
+            sheets = {p.sheet: _bytes(first[p.run].shown(p.layout)) for p in figure.sheets}
             drawn.append(PageFigure(figure, picture=panels.sample_panels(figure, sheets)))
     return drawn
 
@@ -55,7 +58,8 @@ def _left(
 ) -> dict[str, list[Evidence]]:
     """``family.condition`` -> what each training seed left, in the scale's order."""
     names = [f"{paper.paper}.{shown.run}" for shown in figure.shown]
-    left = [[evidence.get(f"{n}.seed{s}", Evidence()) for s in scale.seeds] for n in names]
+    seeds = scale.seeds_of(paper.paper)
+    left = [[evidence.get(f"{n}.seed{s}", Evidence()) for s in seeds] for n in names]
     return {shown.run: own for shown, own in zip(figure.shown, left, strict=True)}
 
 

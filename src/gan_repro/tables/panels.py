@@ -19,11 +19,11 @@ _PAPER, _INK, _EMPTY = 255, 20, 224  # grey levels
 def sample_panels(figure: FigureSpec, sheets: Mapping[str, bytes | None]) -> "Image":
     """The picture, no larger than git should hold; a run without a sheet is a panel that says so.
 
-    sheets : ``family.condition`` -> the PNG bytes of its sheet, or None.
+    sheets : by ``PanelRun.sheet``, the PNG bytes of the sheet, or None.
     """
     from PIL import Image
 
-    pictures = {run: Image.open(io.BytesIO(png)) for run, png in sheets.items() if png}
+    pictures = {name: Image.open(io.BytesIO(png)) for name, png in sheets.items() if png}
     side = _SIDE
     while len(png(drawn := _drawn(figure, pictures, side))) > LARGEST:
         side = int(side * 0.85)
@@ -44,8 +44,8 @@ def _drawn(figure: FigureSpec, pictures: "Mapping[str, Image]", side: int) -> "I
         for j, panel in enumerate(row):
             left, top = _GAP + j * (side + _GAP), _GAP + i * (side + _TITLE + _GAP)
             draw.text((left, top), panel.title, fill=ink, font=font)
-            if panel.run in pictures:
-                canvas.paste(_fitted(pictures[panel.run], side), (left, top + _TITLE))
+            if panel.sheet in pictures:
+                canvas.paste(_fitted(pictures[panel.sheet], side), (left, top + _TITLE))
             else:
                 box = (left, top + _TITLE, left + side, top + _TITLE + side)
                 draw.rectangle(box, fill=empty)

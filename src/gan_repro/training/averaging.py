@@ -6,26 +6,43 @@ from copy import deepcopy
 import torch
 from torch import nn
 
-from gan_repro.game import Average, Clock
+from gan_repro.game import Average, Clock, Follower
 
 
 class Averages:
-    """One averaged copy of each player that asks for it; parameters and float buffers move."""
+    """One averaged copy of each player that asks for it; parameters and float buffers move.
 
-    def __init__(self, players: Mapping[str, nn.Module], settings: Mapping[str, Average]) -> None:
+    followers : players, found among ``players``, that are averages of others; they move likewise,
+        and start equal to whom they follow.
+    """
+
+    def __init__(
+        self,
+        players: Mapping[str, nn.Module],
+        settings: Mapping[str, Average],
+        followers: Mapping[str, Follower] | None = None,
+    ) -> None:
         self.settings = settings
         self.players = players
         self.copies = {name: deepcopy(players[name]).requires_grad_(False) for name in settings}
+        self.followers = followers or {}
+        for name, follower in self.followers.items():
+            players[name].load_state_dict(players[follower.of].state_dict())
 
     @torch.no_grad()
     def update(self, clock: Clock) -> None:
         """average <- decay * average + (1 - decay) * player; a plain copy before ``start``."""
         for name, copy in self.copies.items():
-            setting = self.settings[name]
-            decay = setting.decay if clock.fraction >= setting.start else 0.0
-            current = self.players[name].state_dict()
-            for key, value in copy.state_dict().items():
-                if value.is_floating_point():
-                    value.lerp_(current[key], 1.0 - decay)
-                else:
-                    value.copy_(current[key])
+            _move(copy, self.players[name], self.settings[name].weight_of_old(clock))
+        for name, follower in self.followers.items():
+            decay = follower.average.weight_of_old(clock)
+            _move(self.players[name], self.players[follower.of], decay)
+
+
+def _move(average: nn.Module, player: nn.Module, decay: float) -> None:
+    current = player.state_dict()
+    for key, value in average.state_dict().items():
+        if value.is_floating_point():
+            value.lerp_(current[key], 1.0 - decay)
+        else:
+            value.copy_(current[key])

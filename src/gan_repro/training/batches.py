@@ -37,9 +37,11 @@ class Batches(Iterator[Batch]):
         self.rows = torch.from_numpy(rows)
         self.device, self.size, self.seed = device, run.batch_size, run.seed
         self.format = torch.channels_last if channels_last else torch.contiguous_format
-        pixels = torch.from_numpy(np.array(images.images))
+        self.images = images.images  # of which those in the batches alone fill memory
+        pixels = torch.from_numpy(np.ascontiguousarray(self.images[rows]))
         home = device if _fits(pixels, device) else torch.device("cpu")
-        self.pixels, self.labels = pixels.to(home), torch.from_numpy(np.array(labels)).to(home)
+        self.pixels = pixels.to(home)
+        self.labels = torch.from_numpy(np.array(labels[rows])).to(home)
         self.scale = pixel_scaling(run.pixels).forward
         self.order = torch_generator(run.seed, "order")
         self.noise = torch_generator(run.seed, "dequantisation", device)
@@ -47,17 +49,18 @@ class Batches(Iterator[Batch]):
 
     def _start_epoch(self) -> None:
         self.epoch_state = self.order.get_state()
-        self.permutation = self.rows[torch.randperm(len(self.rows), generator=self.order)]
+        self.permutation = torch.randperm(len(self.rows), generator=self.order)
         self.place = 0
 
     def __next__(self) -> Batch:
         if self.place + self.size > len(self.permutation):
             self._start_epoch()
-        index = self.permutation[self.place : self.place + self.size].to(self.pixels.device)
+        chosen = self.permutation[self.place : self.place + self.size]
         self.place += self.size
-        images = self._scaled(self.pixels.index_select(0, index), self.noise)
-        labels = self.labels.index_select(0, index).to(self.device, non_blocking=True)
-        return Batch(images, labels, index)
+        here = chosen.to(self.pixels.device)
+        images = self._scaled(self.pixels.index_select(0, here), self.noise)
+        labels = self.labels.index_select(0, here).to(self.device, non_blocking=True)
+        return Batch(images, labels, self.rows[chosen].to(self.pixels.device))
 
     def in_order(self) -> Iterator[Tensor]:
         """Every image once, in the data's order; the last batch may be smaller.
@@ -65,7 +68,8 @@ class Batches(Iterator[Batch]):
         Dequantisation noise is drawn anew from a stream of its own: each call yields the same.
         """
         noise = torch_generator(self.seed, "dequantisation in order", self.device)
-        for pixels in self.pixels.split(self.size):
+        for start in range(0, len(self.images), self.size):
+            pixels = torch.from_numpy(np.array(self.images[start : start + self.size]))
             yield self._scaled(pixels, noise)
 
     def _scaled(self, pixels: Tensor, noise: torch.Generator) -> Tensor:

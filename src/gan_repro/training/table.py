@@ -107,7 +107,7 @@ def lay(
     game: Game = module.build(run.settings(), images.shape, classes)
     _receive(run, game, upstream)
     for name, player in game.players.items():
-        player.to(device).train(name not in game.upstream)
+        player.to(device).train(name not in game.upstream and name not in game.followers)
         if run.engine.channels_last:
             player.to(memory_format=torch.channels_last)
         if run.engine.compile:
@@ -121,7 +121,7 @@ def lay(
         game,
         device,
         Stepper(game, run.engine, device),
-        Averages(game.players, game.averages),
+        Averages(game.players, game.averages, game.followers),
         Batches(run, images, labels, device, run.engine.channels_last, game.only_labelled),
         {name: torch_generator(run.seed, name, device) for name in game.streams},
         History(run.key),

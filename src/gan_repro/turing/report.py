@@ -4,17 +4,20 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from statistics import NormalDist
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from gan_repro import terminal
+from gan_repro.printed import RATERS
 from gan_repro.randomness import numpy_generator
 from gan_repro.turing.records import Subject, Vote
 from gan_repro.turing.votes import Votes
 
 PRINTED = {"SGAN": 24.4, "DCGAN (adv+cond+ent)": 15.6}
 """Error rates in percent, of 9,000 votes each (Huang et al. 2017, section 4.4)."""
+METRICS = ("error_rate", "error_rate_generated")
+"""Over all votes, and over those on generated images."""
 LEVEL = 0.95
 FEWEST_RATERS = 3
 """With fewer, resampling raters says nothing."""
@@ -74,6 +77,27 @@ def results(path: Path) -> dict[str, Result]:
     for vote in file.cast():
         votes[vote.run].append(vote)
     return {one.run: _result(one, votes[one.run]) for one in file.subjects() if votes[one.run]}
+
+
+def rows(found: Mapping[str, Result]) -> list[dict[str, Any]]:
+    """Results as score rows: ``METRICS``, in percent of ``n`` votes.
+
+    Their protocol is ``printed.RATERS``, and their snapshot the one that was judged.
+    """
+    return [
+        {
+            "run": run,
+            "snapshot": one.subject.snapshot,
+            "protocol": RATERS,
+            "metric": metric,
+            "value": 100 * rate.share,
+            "n": rate.votes,
+            "checkpoint_sha256": one.subject.checkpoint_sha256,
+        }
+        for run, one in found.items()
+        for metric, rate in zip(METRICS, (one.overall, one.generated), strict=True)
+        if rate
+    ]
 
 
 def rate(votes: Iterable[Vote]) -> Rate | None:

@@ -1,0 +1,23 @@
+"""Which of ImageNet's classes Inception-v3 sees in images, and in them at half and quarter size."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from gan_repro.features._imagenet import Sorted, network_input, weights_file
+from gan_repro.features._views import Halved
+from gan_repro.kinds import Spec
+
+CLASSIFIES = True
+TRAINED_HERE = False
+SEES_LABELS = "all"
+
+__all__ = ["Settings", "load", "network_input"]
+
+
+class Settings(Spec):
+    """Nothing can be chosen."""
+
+
+def load(settings: Settings, weights: Mapping[str, Any] | None = None) -> Halved:
+    """The network, and the list of its classes that lies beside it; ``weights`` is not used."""
+    return Halved(Sorted(weights_file()))
