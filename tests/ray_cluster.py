@@ -14,6 +14,12 @@ from gan_repro.runners.ray_runner import SETTINGS
 
 PATIENCE = 120.0
 ENVIRONMENT = {**SETTINGS, "RAY_AUTH_MODE": "disabled", "OMP_NUM_THREADS": "1"}
+JOINED = """
+import time, ray
+ray.init(logging_level="error")
+while sum(node["Alive"] for node in ray.nodes()) < 2:
+    time.sleep(0.1)
+"""
 
 
 @contextmanager
@@ -28,6 +34,9 @@ def two_machines(cpus: int = 1) -> Iterator[str]:
         with _started(*head, sockets, f"--num-cpus={cpus}"):
             _wait(port)
             with _started(f"--address={address}", f"--num-cpus={cpus}"):
+                environment = {**os.environ, **ENVIRONMENT, "RAY_ADDRESS": address}
+                joined = [sys.executable, "-c", JOINED]
+                subprocess.run(joined, env=environment, check=True, timeout=PATIENCE)
                 yield address
 
 

@@ -104,8 +104,8 @@ def _moved(images: Tensor, border: str) -> Tensor:
 
     height, width = images.shape[2:]
     most_x, most_y = (int(side * SHARE + 0.5) for side in (width, height))
-    padding = (most_x, most_x, most_y, most_y)
-    crop = kornia.RandomCrop((height, width), padding=padding, padding_mode=border)
+    # two entries: of four, kornia takes the second for the top
+    crop = kornia.RandomCrop((height, width), padding=(most_x, most_y), padding_mode=border)
     return _applied(crop, images)
 
 

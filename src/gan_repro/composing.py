@@ -13,7 +13,7 @@ from gan_repro.images import ImageSet, ImageShape, LabelSet
 from gan_repro.layouts import Groups
 from gan_repro.measuring import Reference
 from gan_repro.normalisation import Normalisation
-from gan_repro.randomness import numpy_generator
+from gan_repro.randomness import numpy_generator, seed_for
 from gan_repro.runs import RunSpec
 
 if TYPE_CHECKING:
@@ -52,6 +52,8 @@ class JointImages:
     ) -> ImageSet:  # fmt: skip
         """Images of all classes evenly: a part is drawn by how many classes it has.
 
+        Each part has latents of its own, or samples of all parts would share theirs.
+
         Raises
         ------
         EvaluationError
@@ -71,7 +73,8 @@ class JointImages:
             rows = np.flatnonzero(chosen == place)
             if not len(rows):
                 continue
-            drawn = part.draw(played, len(rows), seed, averaged, ALONE, normalisation)
+            own_seed = seed_for(seed, f"sampling/part/{place}")
+            drawn = part.draw(played, len(rows), own_seed, averaged, ALONE, normalisation)
             if images is None:
                 images = np.zeros((count, *drawn.shape), dtype=np.uint8)
             images[rows], labels[rows] = drawn.images, own[drawn.labels]

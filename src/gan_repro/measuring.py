@@ -249,5 +249,5 @@ def weights_sha256(weights: "Mapping[str, np.ndarray | Tensor]") -> str:
     for name in sorted(weights):
         values = np.ascontiguousarray(np.asarray(weights[name]))
         digest.update(f"{name} {values.dtype} {values.shape}\n".encode())
-        digest.update(values.tobytes())
+        digest.update(values.reshape(-1).view(np.uint8).data)  # no copy: images may be mapped
     return digest.hexdigest()

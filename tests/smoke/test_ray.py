@@ -115,7 +115,11 @@ def test_ray_starts_jobs_in_the_simulated_order(machines: None) -> None:
 
         with cluster():
             board, there = Board(jobs), capacity()
-            sleep = ray.remote(_sleep)
+
+            @ray.remote
+            def sleep(seconds: float) -> str:
+                time.sleep(seconds)
+                return str(ray.get_runtime_context().get_node_id())
 
             def submit(job: Job) -> object:
                 seen.append(job.name)
@@ -130,15 +134,8 @@ def test_ray_starts_jobs_in_the_simulated_order(machines: None) -> None:
     assert len(places) == 2
 
 
-def _sleep(seconds: float) -> str:
-    import ray
-
-    time.sleep(seconds)
-    return str(ray.get_runtime_context().get_node_id())
-
-
 def test_what_would_lie_in_memory_is_refused_before_ray_is_asked() -> None:
-    pipeline = Pipeline([node(str, "a", "b", name="first"), node(str, "b", "c", name="second")])
+    pipeline = Pipeline([node(abs, "a", "b", name="first"), node(abs, "b", "c", name="second")])
     with pytest.raises(ConfigurationError, match=r"b, c: would lie in one worker's memory"):
         RayRunner().run(pipeline, DataCatalog({"a": MemoryDataset(1)}))
 

@@ -7,7 +7,8 @@ import torch.nn.functional as F
 
 import tiny_runs as tiny
 from gan_repro import training
-from gan_repro.errors import TrainingError
+from gan_repro.errors import ConfigurationError, TrainingError
+from gan_repro.features._views import resized
 from gan_repro.game import Batch, Clock, Game
 from gan_repro.images import MISSING, ImageShape, LabelSet
 from gan_repro.methods import acgan
@@ -107,6 +108,39 @@ def test_a_trained_classifier_takes_the_place_of_the_class_head() -> None:
     latents = torch.randn(6, 8, generator=again["latents"])
     images = built.players["generator"](latents, F.one_hot(labels, 10).float())
     assert close(found, F.cross_entropy(built.players["classifier"](images)[1], labels))
+
+
+@pytest.mark.parametrize("network", ["a", "b", "imagenet"])
+def test_a_model_of_half_the_side_sees_and_makes_smaller_images(network: str) -> None:
+    built = game(network=network, shrink=2)
+    seen, made = [], []
+    built.players["discriminator"].register_forward_pre_hook(lambda _, given: seen.append(given[0]))
+    built.players["generator"].register_forward_hook(lambda _, given, out: made.append(out))
+    terms(built)
+    assert {images.shape[2:] for images in (*seen, *made)} == {(4, 4)}
+    draws = {name: torch.Generator().manual_seed(0) for name in built.streams}
+    shown = built.sampler.generate(built.players, built.sampler.draw(3, draws)).images
+    assert shown.shape == (3, *DIGITS)
+    enlarged = F.interpolate(made[-1], scale_factor=2, mode="bilinear")
+    assert torch.equal(shown, enlarged)
+
+
+def test_it_is_taught_by_images_resized_as_the_score_resizes_them() -> None:
+    built = game(shrink=2)
+    seen: list[torch.Tensor] = []
+    built.players["discriminator"].register_forward_pre_hook(lambda _, given: seen.append(given[0]))
+    pixels = np.random.default_rng(0).integers(0, 256, (6, *DIGITS), dtype=np.uint8)
+    batch = Batch(torch.from_numpy(pixels).float(), torch.arange(6), torch.arange(6))
+    draws = {name: torch.Generator().manual_seed(n) for n, name in enumerate(built.streams)}
+    built.turns[0].terms(built.players, batch, draws, CLOCK, {})
+    again = F.interpolate(seen[0].round(), scale_factor=2, mode="bilinear").round()
+    np.testing.assert_array_equal(again.numpy(), resized(pixels, 2))
+
+
+@pytest.mark.parametrize("side", [7, 28])
+def test_half_a_pixel_is_refused(side: int) -> None:
+    with pytest.raises(ConfigurationError, match="expected sides that 8 divides"):
+        acgan.build(acgan.Settings(shrink=4), ImageShape(1, side, side), 10)
 
 
 def test_the_trained_classifier_comes_from_its_run_and_rests(tmp_path) -> None:

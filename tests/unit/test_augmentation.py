@@ -80,6 +80,16 @@ def test_images_move_by_whole_pixels_up_to_an_eighth_of_the_side(name, border):
     assert seen == set(range(25))
 
 
+@pytest.mark.parametrize(("name", "border"), [("shift", "reflect"), ("translation", "constant")])
+def test_an_eighth_of_the_width_and_of_the_height_need_not_be_the_same(name, border):
+    image = images(1)[:, :, :8]
+    padded = torch.nn.functional.pad(image, (2, 2, 1, 1), border)[0]
+    allowed = [padded[:, i : i + 8, j : j + 16] for i in range(3) for j in range(5)]
+    made = augment(image.repeat(300, 1, 1, 1), [name], draw())
+    seen = {next(n for n, window in enumerate(allowed) if close(window, one, 1e-6)) for one in made}
+    assert seen == set(range(15))
+
+
 def test_cutout_leaves_out_a_square_of_half_the_side_which_the_border_may_cut():
     given = torch.ones(2000, 1, 8, 8)
     gone = augment(given, ["cutout"], draw()) == 0

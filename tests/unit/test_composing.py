@@ -20,6 +20,7 @@ from gan_repro.labels import class_subset
 from gan_repro.layouts import Groups
 from gan_repro.measuring import Reference
 from gan_repro.nets.classifier import Classifier
+from gan_repro.randomness import seed_for
 from gan_repro.runs import RunSpec
 from gan_repro.sampling import build
 
@@ -79,9 +80,20 @@ def test_each_image_comes_from_the_part_that_has_its_class() -> None:
     assert (found.classes, len(found)) == (10, 200)
     for place, part in enumerate(parts):
         mine = found.labels // 5 == place
-        own = part.draw(50, int(mine.sum()), 0, False)
+        own = part.draw(50, int(mine.sum()), seed_for(0, f"sampling/part/{place}"), False)
         np.testing.assert_array_equal(found.images[mine], own.images)
         np.testing.assert_array_equal(found.labels[mine] - 5 * place, own.labels)
+
+
+def test_parts_have_latents_of_their_own() -> None:
+    run, kept, _ = group(0)
+    twin = SnapshotImages(RunSpec(**run), kept, TEST.shape, 10)
+    places = [np.arange(5), np.arange(5, 10)]
+    found = JointImages("tests.joined.ensemble.seed0", [twin, twin], places, 10).draw(
+        50, 200, 0, False
+    )
+    one, other = (found.images[found.labels // 5 == place][:50] for place in (0, 1))
+    assert np.abs(one.astype(int) - other).mean(axis=(1, 2, 3)).min() > 1
 
 
 def test_parts_are_drawn_by_how_many_classes_they_have() -> None:

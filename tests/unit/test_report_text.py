@@ -16,6 +16,8 @@ from gan_repro.scales import read_scale
 from gan_repro.tables import figures
 from gan_repro.tables.evidence import Evidence
 from gan_repro.tables.fill import fill
+from gan_repro.tables.filled import BLANK
+from gan_repro.tables.render import common_verdict, ours_text
 from gan_repro.tables.report import course, report, tone
 
 FOLDER = Path(__file__).parents[1] / "golden/tables"
@@ -155,6 +157,16 @@ def test_small_scales_say_that_they_cannot_be_compared():
     assert "agrees" not in text
 
 
+def test_numbers_where_the_paper_is_blank_ask_for_no_line_of_verdicts():
+    scale = SCALE.model_copy(update={"comparable": False})
+    table = fill(PAPER, "table_1", scale, ROWS)
+    first, *others = table.cells
+    blank = first.model_copy(update={"printed": None, "agreement": BLANK, "mean": -0.0001})
+    table = table.model_copy(update={"cells": [blank, *others]})
+    assert common_verdict(table) == "not comparable: tiny scale"
+    assert ours_text(blank, 2) == "0.00 ± 0.10"
+
+
 def test_instruments_are_listed():
     row = {"run": "x", "protocol": "p", "metric": "accuracy", "value": 0.98765, "snapshot": 1}
     left = {"shared.classifier_digits.clean.seed0": Evidence(scores=[row])}
@@ -211,6 +223,18 @@ def test_a_figure_of_tables_that_print_nothing_has_our_panel_alone():
     svg = figures.table_lines(PAPER.figures["figure_1"], ours)
     assert "as printed" not in svg
     assert "Table 1, ours, tiny scale" in svg
+    assert "stroke-dasharray" not in svg  # which marks a number that the paper repeats
+
+
+def test_long_names_below_a_single_panel_stand_one_below_the_other():
+    filled = fill(PAPER, "table_1", SCALE, ROWS)
+    rows = tuple(row.model_copy(update={"title": 30 * "n"}) for row in filled.rows)
+    long = filled.model_copy(update={"rows": rows})
+    heights = [
+        figures.table_lines_picture(PAPER.figures["figure_1"], {"table_1": table}).height
+        for table in (filled, long)
+    ]
+    assert heights[1] > heights[0]
 
 
 def test_scores_over_training_are_lines_on_the_page(page):

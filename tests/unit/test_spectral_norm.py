@@ -57,6 +57,17 @@ def test_a_forward_in_eval_mode_iterates_not_at_all():
     assert torch.equal(first, second)
 
 
+def test_moving_averages_of_the_vectors_need_not_have_length_1():
+    layer = spectral_norm(nn.Linear(12, 7)).train()
+    for _ in range(300):
+        layer(torch.randn(2, 12))
+    exact = layer.eval().weight
+    (norm,) = layer.parametrizations.weight
+    norm.u.mul_(0.9)  # what is left of vectors that turned
+    norm.v.mul_(0.8)
+    assert (layer.weight - exact).abs().max() < 1e-6
+
+
 def test_the_gradient_passes_through_sigma_with_its_vectors_held():
     """dL/dW = (G - <G, W/sigma> u v^T) / sigma. SN-GAN (Miyato et al. 2018), eq. 12."""
     layer = spectral_norm(nn.Linear(5, 4)).eval()

@@ -11,7 +11,8 @@ Odena, Olah and Shlens 2017 (arXiv 1610.09585), eqs 2 and 3, with appendix A's n
 whose label is missing are left out, so that a run may be one of many on a few classes each.
 
 Beyond the paper: the same game without classes (``conditional``), and a classifier that another run
-has trained in the place of C (``encoder``), so that D learns L_S alone.
+has trained in the place of C (``encoder``), so that D learns L_S alone. With ``shrink`` the same
+data teach a model of smaller images, as the 64x64 one beside the 128x128 one in Figure 3.
 """
 
 from collections.abc import Mapping
@@ -21,7 +22,9 @@ from typing import Literal
 import torch
 from pydantic import Field
 from torch import Tensor
+from torch.nn.functional import interpolate
 
+from gan_repro.errors import ConfigurationError
 from gan_repro.game import Batch, Clock, Draws, Game, Generated, Memory, Players, Sampler, Terms
 from gan_repro.images import ImageShape
 from gan_repro.losses import class_cross_entropy, minimax_fake, minimax_generator, minimax_real
@@ -56,6 +59,8 @@ class Settings(ResnetSettings):
     conditional : whether G gets classes and D has a class head.
     encoder : the extractor whose trained network is the class head; empty for D's own.
     encoder_width : the width that it was trained with.
+    shrink : networks see and make images of a ``shrink``th of the side; both ways bilinear, as
+        ``features/_views.py`` resizes.
     """
 
     network: Literal["imagenet", "a", "b"] = "a"
@@ -71,16 +76,23 @@ class Settings(ResnetSettings):
     source_weight: float = Field(default=1.0, ge=0)  # b
     activation_noise: float = Field(default=0.1, ge=0)
     dropout: float = Field(default=0.5, ge=0, lt=1)
+    shrink: int = Field(default=1, ge=1)
 
 
 def build(settings: Settings, shape: ImageShape, classes: int) -> Game:
-    """The game of ``generator``, ``discriminator`` and, with an encoder, a ``classifier``."""
-    play = Play(settings, classes)
+    """The game of ``generator``, ``discriminator`` and, with an encoder, a ``classifier``.
+
+    Raises
+    ------
+    ConfigurationError
+        When networks would see images of an odd side.
+    """
+    play, seen = Play(settings, classes, shape), smaller(shape, settings.shrink)
     noise, dropout = settings.activation_noise, settings.dropout
     inputs, head = settings.latent_size + play.size, play.size if play.own_head else 0
     game = settings.game(
-        GENERATORS[settings.network](shape, inputs, settings.generator_width),
-        Discriminator(shape, settings.discriminator_width, head, noise, dropout),
+        GENERATORS[settings.network](seen, inputs, settings.generator_width),
+        Discriminator(seen, settings.discriminator_width, head, noise, dropout),
         play.discriminator_terms,
         play.generator_terms,
         Sampler(play.draw, play.generate),
@@ -92,12 +104,23 @@ def build(settings: Settings, shape: ImageShape, classes: int) -> Game:
     return game
 
 
+def smaller(shape: ImageShape, shrink: int) -> ImageShape:
+    """The shape with sides ``shrink`` times smaller; raises ConfigurationError for odd ones."""
+    if shrink > 1 and (shape.height % (2 * shrink) or shape.width % (2 * shrink)):
+        raise ConfigurationError(
+            f"acgan: shrink is {shrink}, but images have {shape.height}x{shape.width} pixels; "
+            f"expected sides that {2 * shrink} divides. Choose another factor."
+        )
+    return ImageShape(shape.channels, shape.height // shrink, shape.width // shrink)
+
+
 @dataclass(frozen=True)
 class Play:
-    """The terms and the sampler of a game with ``classes`` classes."""
+    """The terms and the sampler of a game with ``classes`` classes on images of a ``shape``."""
 
     settings: Settings
     classes: int
+    shape: ImageShape
 
     @property
     def size(self) -> int:
@@ -113,6 +136,13 @@ class Play:
     def own_head(self) -> bool:
         """Whether D has a class head."""
         return self.settings.conditional and not self.pretrained
+
+    def resized(self, images: Tensor, shrink: int = 1) -> Tensor:
+        """Images (n, c, h, w) at a ``shrink``th of the data set's side, bilinearly."""
+        if self.settings.shrink == 1:
+            return images
+        size = smaller(self.shape, shrink)[1:]
+        return interpolate(images.float(), size=size, mode="bilinear", antialias=shrink > 1)
 
     def source(self, loss: Tensor) -> Tensor:
         """b times a loss of the source."""
@@ -137,7 +167,8 @@ class Play:
         memory["count"] = len(batch.images)
         with torch.no_grad():
             images, rows = self.fakes(players, memory, draws)
-        real, real_logits = players["discriminator"](batch.images)
+        shown = self.resized(batch.images, self.settings.shrink)
+        real, real_logits = players["discriminator"](shown)
         fake, fake_logits = players["discriminator"](images)
         terms = {"real": self.source(minimax_real(real)), "fake": self.source(minimax_fake(fake))}
         if self.own_head:
@@ -154,7 +185,7 @@ class Play:
         scores, logits = players["discriminator"](images)
         terms = {"adversarial": self.source(minimax_generator(scores))}
         if self.pretrained:
-            _, logits = players["classifier"](images)
+            _, logits = players["classifier"](self.resized(images))
         if self.settings.conditional:
             terms["class"] = self.class_loss(logits, rows)
         return Terms(terms)
@@ -170,4 +201,4 @@ class Play:
         """Images, and the classes that they were made for."""
         latents, labels = inputs["latents"], inputs.get("labels")
         rows = latents[:, :0] if labels is None else label_vectors(labels, self.classes)
-        return Generated(players["generator"](latents, rows), labels)
+        return Generated(self.resized(players["generator"](latents, rows)), labels)

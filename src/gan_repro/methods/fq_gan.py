@@ -29,15 +29,15 @@ GUESSES = (
 
 
 class Settings(BigganSettings):
-    """What launch_C10.sh says; a run has 500 epochs in batches of 64, 97,650 rounds.
+    """What launch_C10.sh says; a run has 500 epochs of 195 rounds, 97,500 in all.
 
     passed_on : whether the next block gets the codes or the maps, see ``GUESSES``.
     blocks : after which of the four blocks there is a codebook.
     decay : of the codebooks, in every pass of the discriminator, in both turns.
     """
 
-    average_memory: float = Field(default=0.1024, gt=0)  # 0.9999 in each of 97,650 rounds
-    average_start: float = Field(default=0.0102, ge=0, le=1)  # round 1,000 of 97,650
+    average_memory: float = Field(default=0.10256, gt=0)  # 0.9999 in each of 97,500 rounds
+    average_start: float = Field(default=0.01026, ge=0, le=1)  # round 1,000 of 97,500
     blocks: tuple[Literal[0, 1, 2, 3], ...] = Field(default=(0, 1, 2, 3), min_length=1)
     codes: int = Field(default=1024, ge=2)  # 2 ** --dict_size
     decay: float = Field(default=0.8, ge=0, lt=1)  # --dict_decay

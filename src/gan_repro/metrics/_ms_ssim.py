@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 EXPONENTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)  # section 3.2
 LARGE, SMALL = 11, 7
-"""The window of images of more than 160 pixels, whose fifth scale it fits into, and of others."""
+"""The window of images of at least 176 pixels, whose fifth scale it fits into, and of others."""
 DEVIATION = 1.5
 C1, C2 = 0.01**2, 0.03**2
 PAIRS_AT_ONCE = 500

@@ -46,7 +46,7 @@ def generator_a(shape: ImageShape, input_size: int, width: int) -> Generator:
 
     width : channels of the first map, 384 for CIFAR-10; 192 and 96 follow.
     """
-    steps = upsample_steps(shape)
+    steps = max(1, upsample_steps(shape))
     widths = [max(1, width >> step) for step in range(steps)]
     layers: list[nn.Module] = [nn.ReLU()]
     for inputs, outputs in pairwise(widths):
@@ -79,7 +79,7 @@ def generator_b(shape: ImageShape, input_size: int, width: int) -> Generator:
 
     width : channels of the one place, 384; 192, 96 and 48 follow.
     """
-    steps = upsample_steps(shape)
+    steps = max(1, upsample_steps(shape))
     widths = [max(1, width >> step) for step in range(1, steps + 1)]
     opened = (shape.height >> steps, shape.width >> steps)
     layers = normed(nn.ConvTranspose2d(width, widths[0], opened, bias=False), widths[0])

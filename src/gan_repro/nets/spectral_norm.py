@@ -16,7 +16,8 @@ class SpectralNorm(nn.Module):
     """W / sigma(W), with sigma(W) = u^T W v. SN-GAN (Miyato et al. 2018), section 2.1, algorithm 1.
 
     ``u`` starts as N(0, 1) and moves by one power iteration in every forward pass in train mode;
-    in eval mode it stays.
+    in eval mode it stays, and its length does not count: a moving average of networks averages
+    their vectors, too.
     """
 
     u: Tensor
@@ -36,7 +37,10 @@ class SpectralNorm(nn.Module):
             if self.training:
                 self._iterate(matrix)
             # clones: the backward of an earlier pass must still see the vectors of that pass
-            sigma = torch.dot(self.u.clone(), matrix @ self.v.clone())
+            u, v = self.u.clone(), self.v.clone()
+            sigma = torch.dot(u, matrix @ v)
+            if not self.training:  # moving averages of unit vectors are shorter
+                sigma = sigma / (u.norm() * v.norm())
             return weight / sigma
 
     @torch.no_grad()

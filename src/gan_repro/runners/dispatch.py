@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
+from gan_repro.errors import UnfinishedError
 from gan_repro.scheduling import Board, Capacity, Job
 
 if TYPE_CHECKING:
@@ -59,6 +60,35 @@ def dispatch(board: Board, submit: "Callable[[Job], ObjectRef]", view: Watching)
                 board.fail(job.name, _reason(error))
             view.ended(job)
         view.look()
+
+
+def conclude(board: Board) -> None:
+    """Say what failed and what was left undone, if anything.
+
+    Raises
+    ------
+    UnfinishedError
+        Which also knows what was finished.
+    """
+    if not board.failed:
+        return
+    failed = [f"  {name}: {reason}" for name, reason in board.failed.items()]
+    undone = [f"  {name}" for name in board.undone]
+    left = ["left undone, for they need what failed:", *undone] if undone else []
+    raise UnfinishedError(
+        "\n".join(
+            [
+                f"{len(board.failed)} of {len(board.jobs)} nodes failed, {len(undone)} were left "
+                f"undone, {len(board.finished)} were finished.",
+                "failed:",
+                *failed,
+                *left,
+                "Mend the causes, then start the same command again: trainings that were finished "
+                "are not repeated, and others go on after their last checkpoint.",
+            ]
+        ),
+        tuple(board.finished),
+    )
 
 
 def _reason(error: Exception) -> str:

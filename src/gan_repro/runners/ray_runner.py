@@ -16,12 +16,12 @@ from kedro.runner import AbstractRunner
 from kedro.utils import find_kedro_project
 
 from gan_repro import estimates, locks
-from gan_repro.errors import ConfigurationError, UnfinishedError
+from gan_repro.errors import ConfigurationError
 from gan_repro.estimates import Rates
 from gan_repro.jobs import Placing, Pricing, owner
 from gan_repro.locks import LockedRun
 from gan_repro.runners import errands
-from gan_repro.runners.dispatch import capacity, dispatch
+from gan_repro.runners.dispatch import capacity, conclude, dispatch
 from gan_repro.runners.errands import Errand
 from gan_repro.runners.view import View
 from gan_repro.scheduling import Board, Job
@@ -184,35 +184,6 @@ def cluster(workers: int | None = None) -> Iterator[None]:
         yield
     finally:
         ray.shutdown()
-
-
-def conclude(board: Board) -> None:
-    """Say what failed and what was left undone, if anything.
-
-    Raises
-    ------
-    UnfinishedError
-        Which also knows what was finished.
-    """
-    if not board.failed:
-        return
-    failed = [f"  {name}: {reason}" for name, reason in board.failed.items()]
-    undone = [f"  {name}" for name in board.undone]
-    left = ["left undone, for they need what failed:", *undone] if undone else []
-    raise UnfinishedError(
-        "\n".join(
-            [
-                f"{len(board.failed)} of {len(board.jobs)} nodes failed, {len(undone)} were left "
-                f"undone, {len(board.finished)} were finished.",
-                "failed:",
-                *failed,
-                *left,
-                "Mend the causes, then start the same command again: trainings that were finished "
-                "are not repeated, and others go on after their last checkpoint.",
-            ]
-        ),
-        tuple(board.finished),
-    )
 
 
 def _runs(

@@ -13,8 +13,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from PIL.Image import Image
 
-_COLOURS = ("#7a7a7a", "#d98a1f", "#3a8f5c", "#8a63c2", "#2f6fd0", "#c2484d")
-_MARKERS = "osD^vP"
+_COLOURS = ("#7a7a7a", "#d98a1f", "#3a8f5c", "#8a63c2", "#2f6fd0", "#c2484d", "#2b9fb0", "#a4743a")
+_MARKERS = "osD^vPX*"
+_SHORT = 24
+"""Letters of a title of which two stand side by side below a single panel."""
 
 
 def table_lines(figure: FigureSpec, tables: Mapping[str, FilledTable]) -> str:
@@ -49,7 +51,11 @@ def _lines(figure: FigureSpec, tables: Mapping[str, FilledTable]) -> "Figure":
             axes.set_ylabel(figure.y_label)
             axes.set_xticks([c.at for c in tables[name].columns if c.at is not None])
     handles, labels = panels[0][0].get_legend_handles_labels()
-    sheet.legend(handles, labels, loc="outside lower center", ncols=min(3, 2 * wide), frameon=False)
+    columns = min(3, 2 * wide)
+    if wide == 1 and max(map(len, labels)) > _SHORT:
+        columns = 1
+        sheet.set_figheight(sheet.get_figheight() + 0.2 * len(labels))
+    sheet.legend(handles, labels, loc="outside lower center", ncols=columns, frameon=False)
     return sheet
 
 
@@ -100,7 +106,8 @@ def _panel(axes: "Axes", table: FilledTable, ours: bool) -> None:
 
 def _same_everywhere(cells: Sequence[FilledCell]) -> bool:
     """Whether the paper repeats one number in every column, as for a run without labels."""
-    return len({cell.printed for cell in cells}) == 1
+    printed = {cell.printed for cell in cells}
+    return len(printed) == 1 and None not in printed
 
 
 def _curves(

@@ -9,7 +9,15 @@ from typing import Any
 from gan_repro.papers import PaperSpec
 from gan_repro.printed import RATERS, AgreementSpec, Cell
 from gan_repro.scales import ScaleSpec
-from gan_repro.tables.filled import BEYOND, FilledCell, FilledColumn, FilledRow, FilledTable, Source
+from gan_repro.tables.filled import (
+    BEYOND,
+    BLANK,
+    FilledCell,
+    FilledColumn,
+    FilledRow,
+    FilledTable,
+    Source,
+)
 from gan_repro.tables.verdict import agreement
 
 Scores = Mapping[tuple[str, str, str], list[dict[str, Any]]]
@@ -134,7 +142,7 @@ def _agreement(cell: Cell, values: list[float], paper: PaperSpec, scale: ScaleSp
     if cell.role == "beyond":
         return BEYOND
     if cell.printed is None:
-        return "no verdict: blank in the paper"
+        return BLANK
     if not scale.comparable:
         return f"not comparable: {scale.scale} scale"
     return _verdict(cell, values, cell.printed.value, paper.agreement)

@@ -4,6 +4,8 @@ from gan_repro.kinds import Spec
 
 BEYOND = "beyond the paper"
 """In the place of a verdict, where the paper prints no such row."""
+BLANK = "no verdict: blank in the paper"
+"""And where the paper leaves this cell of a row empty."""
 
 
 def counted(number: int, noun: str) -> str:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Sequence
 
-from gan_repro.tables.filled import BEYOND, FilledCell, FilledTable, counted
+from gan_repro.tables.filled import BEYOND, BLANK, FilledCell, FilledTable, counted
 from gan_repro.tables.verdict import ClaimVerdict
 
 _LATEX = {
@@ -31,7 +31,7 @@ def ours_text(cell: FilledCell, decimals: int) -> str:
         return "quoted"
     if cell.mean is None:
         return "not run"
-    mean = f"{cell.mean:.{decimals}f}"
+    mean = f"{cell.mean:z.{decimals}f}"  # z: a rounded 0 has no sign
     return mean if cell.sd is None else f"{mean} ± {cell.sd:.{decimals}f}"
 
 
@@ -44,7 +44,7 @@ def shortfall(cell: FilledCell) -> str:
 def common_verdict(table: FilledTable) -> str:
     """The one verdict of all cells that have a number of ours; empty when they differ."""
     verdicts = {cell.agreement for cell in table.cells if cell.sources}
-    verdicts = verdicts - {BEYOND} or verdicts
+    verdicts = verdicts - {BEYOND, BLANK} or verdicts
     return verdicts.pop() if len(verdicts) == 1 else ""
 
 
