@@ -1,7 +1,6 @@
 """Sheets whose images share inputs along rows or columns, and nearest training images."""
 
 from collections.abc import Mapping
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,8 +8,9 @@ import numpy as np
 from gan_repro import label_rows, sampling, sheets
 from gan_repro.distances import l1_distances
 from gan_repro.drawing import codes_of, threads
+from gan_repro.errors import EvaluationError
 from gan_repro.images import ImageSet
-from gan_repro.layouts import Layout
+from gan_repro.layouts import CODES, Layout
 from gan_repro.measuring import Reference
 from gan_repro.runs import RunSpec
 
@@ -27,12 +27,14 @@ def draw(
     layouts: Mapping[str, Layout],
     snapshots: "Mapping[str, Tensor]",
     images: ImageSet,
+    coded: ImageSet | None = None,
     *references: Reference,
 ) -> "dict[str, Image]":
     """A sheet for each layout, by its name: samples of a run's last snapshot.
 
     images : those that the run trained on, of which sheets may show the nearest.
-    references : for a generator that is fed with codes: its encoder's view of the test images.
+    coded : for a generator that is fed with codes: the test images; references: its encoder's view
+        of them.
 
     Layouts that differ in ``nearest`` alone have the same samples. A layout with more images than a
     sheet holds loses its last columns, or rows.
@@ -53,14 +55,43 @@ def draw(
             if name in rows:
                 found[name] = sheets.grid_of(rows[name], layout.columns, images)
                 continue
+            fed = _Fed(layout, size)
             made = sampling.sample(
                 spec, snapshots, spec.snapshot_rounds[-1], images.shape, images.classes,
-                layout.count, SEED, codes=codes, arrange=partial(layout.arrange, classes=size),
-                averaged=layout.averaged,
+                layout.count, SEED, codes=codes, arrange=fed.arrange, averaged=layout.averaged,
             )  # fmt: skip
-            shown = nearest(made, images) if layout.nearest else made
-            found[name] = sheets.grid(shown, layout.columns)
+            if layout.nearest:
+                made = nearest(made, images)
+            if layout.sources:
+                made = _beside_sources(spec, made, coded, fed.inputs[CODES].numpy(), layout.columns)
+            found[name] = sheets.grid(made, layout.columns)
     return found
+
+
+class _Fed:
+    """Inputs as a layout arranges them, kept to be looked at."""
+
+    def __init__(self, layout: Layout, classes: int) -> None:
+        self.layout, self.classes = layout, classes
+        self.inputs: dict[str, Tensor] = {}
+
+    def arrange(self, inputs: "dict[str, Tensor]") -> "dict[str, Tensor]":
+        self.inputs = self.layout.arrange(inputs, self.classes)
+        return self.inputs
+
+
+def _beside_sources(
+    run: RunSpec, made: ImageSet, coded: ImageSet | None, places: np.ndarray, columns: int
+) -> ImageSet:
+    """The samples, each row's first replaced by the image at ``places`` of ``coded``."""
+    if coded is None:
+        raise EvaluationError(
+            f"{run.key}: a layout with sources shows the images whose codes are fed, and none were "
+            "given; expected the test images of a run with codes. Leave sources out."
+        )
+    shown = made.images.copy()
+    shown[::columns] = coded.images[places[::columns]]
+    return ImageSet(shown, made.labels, made.classes)
 
 
 def nearest(made: ImageSet, real: ImageSet) -> ImageSet:

@@ -20,6 +20,8 @@ Inputs = dict[str, "Tensor"]
 Arrange = Callable[[Inputs], Inputs]
 """Inputs of n samples, first axis n, to others of n samples."""
 LABELS = "labels"
+CODES = "codes"
+"""In a sampler's inputs: places among the real images whose codes are fed."""
 
 
 class Groups(NamedTuple):
@@ -62,6 +64,8 @@ class Layout(Spec):
         each row.
     nearest : whether the sheet shows, in the place of each sample, the training image that is
         nearest to it by the sum of absolute differences of pixels (L1).
+    sources : whether the first column shows, in the place of samples, the real images whose codes
+        the rows are made from; ``along_rows`` names ``codes`` then.
     real : in the place of samples, training images by the label that the run's own labeller gives
         them: ``by_label``, those kept, ``repeats`` rows a label; ``by_reliability``, of one label,
         at even steps from the most reliable to the least. See ``gan_repro.label_rows``.
@@ -79,6 +83,7 @@ class Layout(Spec):
     interpolated: tuple[str, ...] = ()
     repeats: int = Field(default=1, ge=1)
     nearest: bool = False
+    sources: bool = False
     real: Literal["by_label", "by_reliability"] | None = None
     rank: int = Field(default=0, ge=0)
     averaged: bool = False
@@ -92,6 +97,12 @@ class Layout(Spec):
                 f"{twice[0]!r} is named twice; an input is the same along rows, or along columns, "
                 "or interpolated"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _a_row_has_a_source(self) -> "Layout":
+        if self.sources and CODES not in self.along_rows:
+            raise ValueError(f"sources: along_rows must name {CODES!r}, got {self.along_rows}")
         return self
 
     @property

@@ -134,6 +134,7 @@ def test_sheets_are_laid_out_once_for_the_first_seed_and_drawn_from_there() -> N
         "maps.coded.alexnet.seed0.run",
         "maps.coded.alexnet.seed0.snapshots",
         "images.digits.train",
+        "images.digits.test",
         f"reference.digits.test.{tiny_codes.ENCODER}",
     ]
     assert plain.inputs[-1] == "images.digits.train"
@@ -166,8 +167,8 @@ def test_a_node_lays_out_the_papers_layouts() -> None:
     even = Layout(along_rows=("codes", "latents"), rows=3)
     paper = PAPER.model_copy(update={"layouts": {"even": even}})
     (sheet,) = draw_layouts(
-        paper, tiny_codes.run(), tiny_codes.snapshots(), tiny.digits(), tiny_codes.codes(),
-        names=("even",),
+        paper, tiny_codes.run(), tiny_codes.snapshots(), tiny.digits(), tiny_codes.held_out(),
+        tiny_codes.codes(), names=("even",),
     )  # fmt: skip
     pixels = np.asarray(sheet)
     times = sheet.width // 91

@@ -114,7 +114,11 @@ def test_a_layout_that_is_too_large_keeps_its_classes() -> None:
 
 def pixels(layout: Layout) -> np.ndarray:
     """The images of a sheet, (rows, columns, 8, 8)."""
-    picture = grids.draw(SGAN, {"it": layout}, kept(), tiny.digits())["it"]
+    return cut(grids.draw(SGAN, {"it": layout}, kept(), tiny.digits())["it"], layout)
+
+
+def cut(picture: Image.Image, layout: Layout) -> np.ndarray:
+    """Its images, (rows, columns, 8, 8)."""
     times = picture.width // (9 * layout.columns + 1)
     small = np.asarray(picture)[::times, ::times]
     shape = layout.rows, 9, layout.columns, 9
@@ -162,6 +166,22 @@ def test_codes_can_be_held_and_bring_their_classes() -> None:
     )  # fmt: skip
     first = codes.classes[codes.places(32, 0)][::8]
     assert found.labels.tolist() == np.repeat(first, 8).tolist()
+
+
+def test_rows_begin_with_the_images_whose_codes_they_are_made_from() -> None:
+    run, snapshots, images = tiny_codes.run(), tiny_codes.snapshots(), tiny.digits()
+    plain = Layout(along_rows=("codes",), rows=4, columns=3)
+    beside = plain.model_copy(update={"sources": True})
+    layouts = {"plain": plain, "beside": beside}
+    drawn = grids.draw(run, layouts, snapshots, images, tiny_codes.held_out(), tiny_codes.codes())
+    before, after = (cut(drawn[name], plain) for name in ("plain", "beside"))
+    places = codes_of(RunSpec(**run), [tiny_codes.codes()]).places(12, 0)[::3]
+    assert np.array_equal(after[:, 0], tiny_codes.held_out().images[places, 0])
+    assert np.array_equal(after[:, 1:], before[:, 1:])
+    with pytest.raises(EvaluationError, match="shows the images whose codes are fed"):
+        grids.draw(run, {"it": beside}, snapshots, images, None, tiny_codes.codes())
+    with pytest.raises(ValueError, match="along_rows must name 'codes'"):
+        Layout(sources=True)
 
 
 # scores

@@ -96,15 +96,18 @@ def _map(campaign: Campaign, run: LockedRun) -> Node:
 def _sheets(campaign: Campaign, run: LockedRun) -> Node:
     names, labels = campaign.laid_out[run.key], LabelChoice(**run.train["labels"])
     dataset, split = run.train["dataset"], run.train["split"]
-    views = [Measuring(dataset, CODES_SPLIT, str(labels.extractor))] if labels.are_codes else []
+    inputs = {
+        "paper": f"papers.{run.paper}.layouts",
+        **{what: wiring.entry(run, what) for what in ("run", "snapshots")},
+        "images": wiring.images(dataset, split),
+    }
+    if labels.are_codes:
+        inputs["coded"] = wiring.images(dataset, CODES_SPLIT)
+        view = Measuring(dataset, CODES_SPLIT, str(labels.extractor))
+        inputs["reference"] = wiring.reference(view)
     return wiring.step(
         draw_layouts,
-        [
-            f"papers.{run.paper}.layouts",
-            *(wiring.entry(run, what) for what in ("run", "snapshots")),
-            wiring.images(dataset, split),
-            *map(wiring.reference, views),
-        ],
+        inputs,
         [wiring.entry(run, f"layout_{name}") for name in names],
         name=f"lay_out_{run.condition}_{run.seed}",
         namespace=wiring.namespace(run),
@@ -118,11 +121,14 @@ def draw_layouts(
     run: dict[str, Any],
     snapshots: "Mapping[str, Tensor]",
     images: ImageSet,
-    *references: Reference,
+    coded: ImageSet | None = None,
+    reference: Reference | None = None,
+    *,
     names: tuple[str, ...],
 ) -> "list[Image]":
     """``gan_repro.grids`` of the paper's layouts with these names."""
     from gan_repro import grids
 
     layouts = {name: paper.layouts[name] for name in names}
-    return list(grids.draw(run, layouts, snapshots, images, *references).values())
+    seen = [reference] if reference else []
+    return list(grids.draw(run, layouts, snapshots, images, coded, *seen).values())
