@@ -82,8 +82,9 @@ def sample(
         When the method makes no images, or needs codes and there are none.
     """
     size = run.labels.size(classes)
-    game = restored(run, snapshots, round_number, shape, size, averaged)
+    game = _fresh(run, shape, size)
     fed = _given(run, game, codes)
+    _load(game, run, snapshots, round_number, averaged)
     _normalise(run, game, normalisation, seed, fed)
     made, batch_size = normalisation.whole(count, batch_size)
     inputs = arrange(_drawn(game, made, seed, "sampling", fed))
@@ -181,12 +182,20 @@ def restored(
     EvaluationError
         When there is no such snapshot, or no average in it.
     """
+    game = _fresh(run, shape, classes)
+    _load(game, run, snapshots, round_number, averaged)
+    return game
+
+
+def _fresh(run: RunSpec, shape: ImageShape, classes: int) -> Game:
     with torch.random.fork_rng(devices=[]):
-        game = build(run, shape, classes)
-    snapshots_of.load(game, snapshots, round_number, averaged)
+        return build(run, shape, classes)
+
+
+def _load(game: Game, run: RunSpec, snapshots: Snapshots, played: int, averaged: bool) -> None:
+    snapshots_of.load(game, snapshots, played, averaged)
     for player in game.published:
         game.players[player].eval().to(choose(run.engine.device))
-    return game
 
 
 def _padded(rows: Inputs, size: int) -> Inputs:
