@@ -65,8 +65,7 @@ def sample(
     All latents are drawn before the first image, and by default batch norm uses its running
     statistics: an image depends on its own latent alone, and the batch size changes nothing.
 
-    classes : the data set's; labels of other kinds may have another size.
-    codes : for a generator that is conditioned on codes: where they are drawn from.
+    classes : the data set's; codes : where those of a generator with codes are drawn from.
     arrange : what is done to the drawn inputs, by name, so that samples share some of them
         (``layouts``); among them ``codes``, which it sees as the places of rows in ``codes``.
     normalisation : which statistics batch norm uses; for those of each batch, images beyond
@@ -79,7 +78,7 @@ def sample(
     Raises
     ------
     EvaluationError
-        When the method makes no images, or needs codes and there are none.
+        When there is no snapshot, no image that the method makes, or none of the codes it needs.
     """
     size = run.labels.size(classes)
     game = _fresh(run, shape, size)
