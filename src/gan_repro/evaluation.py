@@ -144,7 +144,7 @@ def due_rounds(protocol: Protocol, run: RunSpec, kept: tuple[int, ...]) -> tuple
     """
     asked = run.snapshot_rounds if protocol.snapshots == "all" else run.snapshot_rounds[-1:]
     if isinstance(protocol.snapshots, float):
-        asked = (max(1, round(protocol.snapshots * run.rounds)),)
+        asked = (run.round_at(protocol.snapshots),)
     if protocol.snapshots == "last_five_epochs":
         if len(run.snapshots) < LAST_FIVE:
             raise EvaluationError(

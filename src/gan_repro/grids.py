@@ -30,7 +30,7 @@ def draw(
     coded: ImageSet | None = None,
     *references: Reference,
 ) -> "dict[str, Image]":
-    """A sheet for each layout, by its name: samples of a run's last snapshot.
+    """A sheet for each layout, by its name: samples of a run's snapshots.
 
     images : those that the run trained on, of which sheets may show the nearest.
     coded : for a generator that is fed with codes: the test images; references: its encoder's view
@@ -57,7 +57,7 @@ def draw(
                 continue
             fed = _Fed(layout, size)
             made = sampling.sample(
-                spec, snapshots, spec.snapshot_rounds[-1], images.shape, images.classes,
+                spec, snapshots, spec.round_at(layout.snapshot or 1.0), images.shape, images.classes,
                 layout.count, SEED, codes=codes, arrange=fed.arrange, averaged=layout.averaged,
             )  # fmt: skip
             if layout.nearest:

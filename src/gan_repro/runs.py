@@ -64,6 +64,9 @@ class Engine(Spec):
     """Switches of the scale, never of a method.
 
     precision : ``auto`` is bfloat16 where the device has arithmetic for it, else float32.
+    channels_last : whether maps lie in memory as (n, h, w, channels).
+    compile : whether players are compiled; ``cuda_graphs`` also records the kernels that they
+        launch, on CUDA (elsewhere it is true).
     threads : part of the run, since weights differ between one and two CPU threads.
     checkpoint_every, log_every : in rounds.
     """
@@ -71,7 +74,7 @@ class Engine(Spec):
     device: str = "auto"
     precision: Literal["auto", "float32", "bfloat16"] = "float32"
     channels_last: bool = False
-    compile: bool = False
+    compile: bool | Literal["cuda_graphs"] = False
     threads: int = Field(default=2, ge=1)
     checkpoint_every: int = Field(default=500, ge=1)
     log_every: int = Field(default=50, ge=1)
@@ -114,7 +117,11 @@ class RunSpec(Spec):
     @property
     def snapshot_rounds(self) -> tuple[int, ...]:
         """The rounds after which a snapshot is kept; at least 1, without repeats."""
-        return tuple(sorted({max(1, round(share * self.rounds)) for share in self.snapshots}))
+        return tuple(sorted({self.round_at(share) for share in self.snapshots}))
+
+    def round_at(self, share: float) -> int:
+        """The round that ends a share of the run; at least 1."""
+        return max(1, round(share * self.rounds))
 
     def settings(self) -> Any:
         """The method's own ``Settings``, validated; imports the method's file."""

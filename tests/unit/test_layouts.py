@@ -25,7 +25,7 @@ from gan_repro.runs import RunSpec
 
 PROTOCOLS = read_yaml(Path(__file__).parents[2] / "conf" / "base" / "protocols.yml")
 FAST = {"learning_rate": 0.02, "paced": False, "generator_width": 8}
-SGAN = tiny.run("stacked_gan", settings=FAST, rounds=60, pixels="unit")
+SGAN = tiny.run("stacked_gan", settings=FAST, rounds=60, pixels="unit", snapshots=[0.5, 1.0])
 """Long enough for images to depend on labels and noise: weights begin near 0."""
 
 
@@ -145,6 +145,16 @@ def test_the_nearest_training_images_of_the_same_samples() -> None:
     assert np.array_equal(found.reshape(12, 8, 8), expected)
     itself = grids.nearest(tiny.digits(), tiny.digits())
     assert np.array_equal(itself.images, tiny.digits().images)
+
+
+def test_a_sheet_can_show_an_earlier_snapshot() -> None:
+    layout = Layout(rows=3, columns=4, snapshot=0.5)
+    shape = tiny.digits().shape
+    made = sampling.sample(RunSpec(**SGAN), kept(), 30, shape, 10, 12).images
+    assert np.array_equal(pixels(layout).reshape(12, 8, 8), made[:, 0])
+    assert not np.array_equal(pixels(layout), pixels(Layout(rows=3, columns=4)))
+    with pytest.raises(EvaluationError, match="round 15"):
+        pixels(layout.model_copy(update={"snapshot": 0.25}))
 
 
 def test_a_sheet_of_large_images_fits_in_git() -> None:
