@@ -55,10 +55,10 @@ def draw(
             if name in rows:
                 found[name] = sheets.grid_of(rows[name], layout.columns, images)
                 continue
-            fed = _Fed(layout, size)
+            fed, played = _Fed(layout, size), spec.round_at(layout.snapshot or 1.0)
             made = sampling.sample(
-                spec, snapshots, spec.round_at(layout.snapshot or 1.0), images.shape, images.classes,
-                layout.count, SEED, codes=codes, arrange=fed.arrange, averaged=layout.averaged,
+                spec, snapshots, played, images.shape, images.classes, layout.count, SEED,
+                codes=codes, arrange=fed.arrange, averaged=layout.averaged,
             )  # fmt: skip
             if layout.nearest:
                 made = nearest(made, images)
