@@ -72,7 +72,8 @@ class Turn:
     batch : ``next`` takes fresh real data, ``same`` the last turn's, ``none`` takes none
         (a generator's turn that uses no images must not eat any).
     every : played in rounds divisible by this.
-    repeats : how often in a row, or a function of the last terms (Stacked GAN's thresholds).
+    repeats : how often in a row, or a function of the last terms and the clock (Stacked GAN's
+        thresholds).
     """
 
     name: str
@@ -80,7 +81,7 @@ class Turn:
     terms: TermsFunction
     batch: Literal["next", "same", "none"] = "next"
     every: int = 1
-    repeats: int | Callable[[Mapping[str, Mapping[str, Tensor]]], int] = 1
+    repeats: int | Callable[[Mapping[str, Mapping[str, Tensor]], Clock], int] = 1
 
 
 @dataclass(frozen=True)
@@ -248,7 +249,7 @@ def play_round(
     for turn in game.turns:
         if clock.round % turn.every:
             continue
-        repeats = turn.repeats if isinstance(turn.repeats, int) else turn.repeats(played)
+        repeats = turn.repeats if isinstance(turn.repeats, int) else turn.repeats(played, clock)
         for _ in range(repeats):
             if turn.batch == "next":
                 batch = next(batches)

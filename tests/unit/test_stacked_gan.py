@@ -13,7 +13,7 @@ from gan_repro.errors import DataError, TrainingError
 from gan_repro.game import Clock
 from gan_repro.images import ImageShape
 from gan_repro.methods import _stacked_losses, stacked_encoder, stacked_gan, stacked_gan_end_to_end
-from gan_repro.methods._stacked_turns import Stack
+from gan_repro.methods._stacked_turns import Stack, pace
 from gan_repro.nets.stacked_discriminators import FeatureDiscriminator, image_discriminator
 from gan_repro.nets.stacked_encoder import Encoder
 from gan_repro.nets.stacked_generators import FeatureGenerator, ImageGenerator
@@ -140,6 +140,15 @@ def test_generators_learn_more_often_where_the_discriminator_wins(loss: float, c
 
 
 # acts
+
+
+def test_in_the_joint_act_the_images_discriminator_paces_every_generator() -> None:
+    settings = stacked_gan.Settings(**MNIST_NETS, discriminator="binary")
+    stack = Stack(settings, MNIST, 10, ("fc3",), independent_share=0.5)
+    losses = {"discriminator_0": 0.4, "discriminator_1": 0.7}
+    played = {name: {"adversarial": torch.tensor(loss)} for name, loss in losses.items()}
+    paces = [[pace(stack, i, played, Clock(n, 4)) for i in (0, 1)] for n in (1, 2)]
+    assert paces == [[5, 1], [5, 5]]
 
 
 def test_optimisers_forget_the_first_act_when_the_second_begins() -> None:

@@ -123,7 +123,7 @@ def play(stack: Stack) -> Game:
             frozenset({f"generator_{i}"}),
             partial(generator_terms, stack, i),
             batch="same",
-            repeats=partial(pace, i) if stack.settings.paced else 1,
+            repeats=partial(pace, stack, i) if stack.settings.paced else 1,
         )
         for i in places
     ]
@@ -138,9 +138,12 @@ def play(stack: Stack) -> Game:
     )
 
 
-def pace(i: int, played: Mapping[str, Mapping[str, Tensor]]) -> int:
-    """How often G_i learns in a round, by the loss of its own discriminator."""
-    return steps(played[f"discriminator_{i}"]["adversarial"])
+def pace(
+    stack: Stack, i: int, played: Mapping[str, Mapping[str, Tensor]], clock: Clock
+) -> int:  # fmt: skip
+    """How often G_i learns in a round: by the loss of D_i, and in the joint act by that of D_0."""
+    judge = 0 if stack.joint(clock) else i
+    return steps(played[f"discriminator_{judge}"]["adversarial"])
 
 
 def discriminator_terms(
