@@ -163,7 +163,7 @@ def test_turns_take_batches_as_they_say():
 def test_turns_are_played_as_often_as_they_say():
     calls: list[str] = []
     step = lambda turn, evaluate: (calls.append(turn.name), evaluate())[1]  # noqa: E731
-    often = turn("two", every=2, repeats=lambda terms: 2 + int(terms["one"]["seen"] > 0))
+    often = turn("two", every=2, repeats=lambda terms, clock: 2 + int(terms["one"]["seen"] > 0))
     game = linear_game((turn("one"), often))
     for number in range(3):
         play_round(game, batches(8, 2), step, {}, Clock(number, 3))
@@ -176,7 +176,7 @@ def test_a_linear_decay_ends_at_nought_and_none_stays():
     stepper = Stepper(game, Engine(), CPU)
     rates = []
     for number in range(5):
-        stepper.schedule(Clock(number, 5))
+        stepper.begin(Clock(number, 5))
         rates.append([stepper.optimisers[name].param_groups[0]["lr"] for name in ("one", "two")])
     assert np.abs(np.array(rates) - [[0.1 * (1 - n / 5), 0.3] for n in range(5)]).max() < 1e-12
 
@@ -187,7 +187,7 @@ def test_a_late_decay_waits_for_its_start():
     game = linear_game((turn("one"),), optimisers={"one": late, "two": late})
     stepper = Stepper(game, Engine(), CPU)
     for number in range(12):
-        stepper.schedule(Clock(number, 12))
+        stepper.begin(Clock(number, 12))
         rate = stepper.optimisers["one"].param_groups[0]["lr"]
         assert abs(rate - 0.1 * min(3 - number / 4, 1)) < 1e-12
 

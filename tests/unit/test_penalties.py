@@ -174,7 +174,7 @@ def test_a_round_eats_five_batches_and_the_generator_makes_twice_as_many_fakes(k
 def test_the_learning_rate_falls_linearly_to_nothing(kind):
     stepper = tiny.table(tiny.run(kind)).stepper
     for number in (0, 250, 999):
-        stepper.schedule(Clock(number, 1000))
+        stepper.begin(Clock(number, 1000))
         for optimiser in stepper.optimisers.values():
             (group,) = optimiser.param_groups
             assert abs(group["lr"] - 2e-4 * (1 - number / 1000)) < 1e-12

@@ -110,7 +110,7 @@ class _Terms:
         observed = {}
         if settings.top_k:
             kept = settings.kept(len(scores), clock)
-            observed = {"kept": torch.tensor(kept / len(scores), device=scores.device)}
+            observed = {"kept": torch.full((), kept / len(scores), device=scores.device)}
             scores = best(scores, kept)
         losses = {"adversarial": self.frame.loss.generator(scores)}
         if settings.spread_weight:

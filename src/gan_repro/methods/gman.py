@@ -107,17 +107,18 @@ def log_probability(scores: Tensor, margin: float) -> Tensor:
     return torch.log(margin + (1.0 - 2.0 * margin) * torch.sigmoid(scores.float()))
 
 
-def weights(values: Tensor, sharpness: Tensor) -> Tensor:
-    """w of values V (N,): their softmax times lambda, or 1 for the largest at lambda inf."""
-    if torch.isinf(sharpness):
+def weights(values: Tensor, sharpness: Tensor | float) -> Tensor:
+    """w of values V (N,): their softmax times lambda, or 1 for the largest at lambda inf.
+
+    sharpness : lambda; a number where it is fixed, as a learned one is never infinite.
+    """
+    if isinstance(sharpness, float) and math.isinf(sharpness):
         return F.one_hot(values.argmax(), len(values)).to(values.dtype)
     return torch.softmax(sharpness * values, dim=0)
 
 
 def build(settings: Settings, shape: ImageShape, classes: int) -> Game:
     """The game of ``generator`` and ``discriminators``; ``classes`` plays no part."""
-
-    fixed = torch.tensor(settings.sharpness)
 
     def log_d(scores: Tensor) -> Tensor:
         return log_probability(scores, settings.margin).mean()
@@ -138,13 +139,13 @@ def build(settings: Settings, shape: ImageShape, classes: int) -> Game:
     ) -> Terms:
         fakes = players["generator"](settings.latents(memory["count"], draws))
         values = torch.stack([log_d(-scores) for scores in players["discriminators"](fakes)])
-        chosen = players["sharpness"]() if settings.learned else fixed
-        mixed = weights(values, chosen)
+        learned = players["sharpness"]() if settings.learned else None
+        mixed = weights(values, settings.sharpness if learned is None else learned)
         losses = {"adversarial": (mixed * values).sum()}
         observed = {"largest_weight": mixed.max()}
-        if settings.learned:
-            losses["regulation"] = -settings.regulation * chosen
-            observed["sharpness"] = chosen
+        if learned is not None:
+            losses["regulation"] = -settings.regulation * learned
+            observed["sharpness"] = learned
         return Terms(losses, observed)
 
     players: dict[str, nn.Module] = {

@@ -4,7 +4,10 @@ L_D = E[max(0, 1 - D(x))] + E[max(0, 1 + D(G(z)))],  L_G = -E[D(G(z))].
 Miyato et al. 2018, eqs 16 and 17, with JGAN's networks and learning rates.
 """
 
+from typing import Literal
+
 import torch
+from pydantic import Field
 
 from gan_repro.game import Batch, Clock, Draws, Game, Generated, Memory, Players, Sampler, Terms
 from gan_repro.images import ImageShape
@@ -16,9 +19,15 @@ CITATION = "Miyato et al., Spectral Normalization for Generative Adversarial Net
 
 
 class Settings(ResnetSettings):
-    """loss : the paper's hinge, or ``minimax``, the logarithmic loss, as others compare with it."""
+    """Settings of SN-GAN.
+
+    loss : the paper's hinge, or ``minimax``, the logarithmic loss, as others compare with it.
+    passes : whether the discriminator sees real and generated images in two batches, or in one,
+        with one power iteration for both, which is faster. A lock names it where it is ``joint``.
+    """
 
     loss: AdversarialName = "hinge"
+    passes: Literal["joint", "separate"] = Field("separate", exclude_if="separate".__eq__)
 
 
 def build(settings: Settings, shape: ImageShape, classes: int) -> Game:
@@ -32,8 +41,10 @@ def build(settings: Settings, shape: ImageShape, classes: int) -> Game:
         with torch.no_grad():
             fakes = players["generator"](settings.latents(len(batch.images), draws))
         memory["count"] = len(batch.images)
-        real = players["discriminator"](batch.images)
-        fake = players["discriminator"](fakes)
+        if settings.passes == "joint":
+            real, fake = players["discriminator"](torch.cat([batch.images, fakes])).chunk(2)
+        else:
+            real, fake = players["discriminator"](batch.images), players["discriminator"](fakes)
         return Terms({"real": loss.true(real), "fake": loss.false(fake)})
 
     def generator_terms(

@@ -47,7 +47,7 @@ def build(settings: Settings, shape: ImageShape, classes: int) -> Game:
         made = frame.make(players, memory["count"], draws)
         scores = players["discriminator"](made.images, made.labels)
         kept = settings.kept(len(scores), clock)
-        observed = {"kept": torch.tensor(kept / len(scores), device=scores.device)}
+        observed = {"kept": torch.full((), kept / len(scores), device=scores.device)}
         return Terms({"adversarial": loss.generator(best(scores, kept))}, observed)
 
     discriminator = Discriminator(frame.trunk(), frame.label_size)

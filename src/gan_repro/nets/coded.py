@@ -21,6 +21,7 @@ class Standardise(nn.BatchNorm1d):
         # a cumulative mean: a coordinate may sleep for longer than a moving average remembers
         super().__init__(code_size, eps=1e-12, momentum=None, affine=False)
 
+    @torch.compiler.disable  # the mean reads its counter, a number that each pass changes
     def forward(self, codes: Tensor) -> Tensor:
         """codes : (n, code_size), of any scale."""
         return super().forward(codes.float()).clamp(-LARGEST, LARGEST)

@@ -65,6 +65,7 @@ class Codebook:
         sums, uses = drawn.clone(), torch.zeros(codes)
         return {f"{name}.codes": drawn, f"{name}.sums": sums, f"{name}.uses": uses}
 
+    @torch.compiler.disable  # compiled, the backward would see the codes after they have moved
     def quantise(self, maps: Tensor, learn: bool) -> Quantised:
         """maps : (n, width, h, w); ``learn`` moves the codes, after these maps have used them."""
         with torch.autocast(maps.device.type, enabled=False):
@@ -73,7 +74,8 @@ class Codebook:
             codes = self.state[f"{self.name}.codes"]
             nearest = torch.cdist(flat, codes).argmin(dim=1)
             chosen = codes[nearest].view_as(places)
-            counts = torch.bincount(nearest, minlength=len(codes)).float()
+            ones = torch.ones_like(nearest, dtype=torch.float32)
+            counts = torch.zeros_like(codes[:, 0]).index_add_(0, nearest, ones)  # bincount waits
             if learn:
                 self._follow(flat, nearest, counts)
             passed = places + (chosen - places).detach()

@@ -45,8 +45,32 @@ class SpectralNorm(nn.Module):
 
     @torch.no_grad()
     def _iterate(self, matrix: Tensor) -> None:
-        self.v.copy_(F.normalize(matrix.T @ self.u, dim=0, eps=EPSILON))
-        self.u.copy_(F.normalize(matrix @ self.v, dim=0, eps=EPSILON))
+        moved = _one_operation if torch.compiler.is_compiling() else power_iteration
+        u, v = moved(matrix, self.u)
+        self.u.copy_(u)
+        self.v.copy_(v)
+
+
+def power_iteration(matrix: Tensor, u: Tensor) -> tuple[Tensor, Tensor]:
+    """v <- W^T u / |W^T u|, u <- W v / |W v|; both. Algorithm 1, step 1 of SN-GAN.
+
+    matrix : (rows, columns); u : (rows,).
+    """
+    v = F.normalize(matrix.T @ u, dim=0, eps=EPSILON)
+    return F.normalize(matrix @ v, dim=0, eps=EPSILON), v
+
+
+# Compiled code may compute a value again in the backward instead of keeping it. Of the iteration it
+# would take the vectors that the forward has moved meanwhile (pytorch/pytorch#197039), and the
+# gradient would be wrong; a custom operation's values are always kept.
+_one_operation = torch.library.custom_op(
+    "gan_repro::power_iteration", power_iteration, mutates_args=()
+)
+
+
+@_one_operation.register_fake
+def _shapes(matrix: Tensor, u: Tensor) -> tuple[Tensor, Tensor]:
+    return torch.empty_like(u), matrix.new_empty(matrix.shape[1])
 
 
 def spectral_norm(module: nn.Module) -> nn.Module:

@@ -40,9 +40,11 @@ class Averages:
 
 
 def _move(average: nn.Module, player: nn.Module, decay: float) -> None:
-    current = player.state_dict()
+    current, moved = player.state_dict(), []
     for key, value in average.state_dict().items():
         if value.is_floating_point():
-            value.lerp_(current[key], 1.0 - decay)
+            moved.append((value, current[key]))
         else:
             value.copy_(current[key])
+    old, new = zip(*moved, strict=True)
+    torch._foreach_lerp_(old, new, 1.0 - decay)  # few kernels on CUDA

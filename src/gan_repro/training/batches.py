@@ -34,13 +34,12 @@ class Batches(Iterator[Batch]):
                 f"{run.key}: batch_size {run.batch_size} was asked for, but {run.dataset} has "
                 f"{len(rows)} training images. Choose a batch_size of at most {len(rows)}."
             )
-        self.rows = torch.from_numpy(rows)
         self.device, self.size, self.seed = device, run.batch_size, run.seed
         self.format = torch.channels_last if channels_last else torch.contiguous_format
         self.images = images.images  # of which those in the batches alone fill memory
         pixels = torch.from_numpy(np.ascontiguousarray(self.images[rows]))
         home = device if _fits(pixels, device) else torch.device("cpu")
-        self.pixels = pixels.to(home)
+        self.pixels, self.rows = pixels.to(home), torch.from_numpy(rows).to(home)
         self.labels = torch.from_numpy(np.array(labels[rows])).to(home)
         self.scale = pixel_scaling(run.pixels).forward
         self.order = torch_generator(run.seed, "order")
@@ -49,7 +48,8 @@ class Batches(Iterator[Batch]):
 
     def _start_epoch(self) -> None:
         self.epoch_state = self.order.get_state()
-        self.permutation = torch.randperm(len(self.rows), generator=self.order)
+        order = torch.randperm(len(self.rows), generator=self.order)
+        self.permutation = order.to(self.rows.device)  # once an epoch: copies make the host wait
         self.place = 0
 
     def __next__(self) -> Batch:
@@ -57,10 +57,12 @@ class Batches(Iterator[Batch]):
             self._start_epoch()
         chosen = self.permutation[self.place : self.place + self.size]
         self.place += self.size
-        here = chosen.to(self.pixels.device)
-        images = self._scaled(self.pixels.index_select(0, here), self.noise)
-        labels = self.labels.index_select(0, here).to(self.device, non_blocking=True)
-        return Batch(images, labels, self.rows[chosen].to(self.pixels.device))
+        images = self._scaled(self.pixels.index_select(0, chosen), self.noise)
+        labels, index = (
+            values.index_select(0, chosen).to(self.device, non_blocking=True)
+            for values in (self.labels, self.rows)
+        )
+        return Batch(images, labels, index)
 
     def in_order(self) -> Iterator[Tensor]:
         """Every image once, in the data's order; the last batch may be smaller.

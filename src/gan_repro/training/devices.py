@@ -1,13 +1,19 @@
-"""How numbers are computed: precision, threads, determinism."""
+"""How numbers are computed: precision, compilation, threads, determinism."""
 
 import os
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 import torch
+from torch import nn
 
 from gan_repro.devices import precision
+from gan_repro.errors import ConfigurationError
 from gan_repro.runs import Engine
+
+MOST_PROGRAMS = 64
+"""Of one function: an encoder of many levels has some for each. PyTorch's own 8 would do for most,
+and a function beyond it is not compiled at all, in a resumed process perhaps another one."""
 
 
 def autocast(engine: Engine, device: torch.device) -> AbstractContextManager[object]:
@@ -15,6 +21,44 @@ def autocast(engine: Engine, device: torch.device) -> AbstractContextManager[obj
     if precision(engine.precision, device) == "bfloat16":
         return torch.autocast(device.type, dtype=torch.bfloat16)
     return nullcontext()
+
+
+def compiled(player: nn.Module, engine: Engine) -> nn.Module:
+    """The player, in place, compiled in its first pass; its weights keep their names.
+
+    Shapes are fixed, one program each. Random numbers are PyTorch's own, so that dropout is that of
+    eager mode. Whatever a method calls besides the player itself (``generator.features``) is eager.
+    """
+    graphs = engine.compile == "cuda_graphs"
+    player.compile(dynamic=False, options={"fallback_random": True, "triton.cudagraphs": graphs})
+    return player
+
+
+@contextmanager
+def compiling(engine: Engine) -> Iterator[None]:
+    """Where compiled players may be called; explains why they can't be compiled.
+
+    Raises
+    ------
+    ConfigurationError
+        Where ``compile`` is asked for and PyTorch fails to: usually for want of a C++ compiler.
+    """
+    if not engine.compile:
+        yield
+        return
+    from torch._dynamo import config
+    from torch._dynamo.exc import BackendCompilerFailed
+
+    try:
+        with config.patch(recompile_limit=MOST_PROGRAMS):
+            yield
+    except BackendCompilerFailed as error:
+        reason = str(error).splitlines()[0]
+        raise ConfigurationError(
+            f"engine.compile: {engine.compile} was asked for, but PyTorch could not compile: "
+            f"{reason} It needs a C++ compiler on the CPU (g++, or the one that CXX names) and "
+            "Triton on CUDA. Install it, or set compile to false in the scale's engine."
+        ) from error
 
 
 @contextmanager
@@ -36,3 +80,5 @@ def computing(engine: Engine) -> Iterator[None]:
         torch.set_num_threads(threads)
         torch.use_deterministic_algorithms(deterministic, warn_only=only_warns)
         torch.backends.cudnn.allow_tf32 = tf32
+        if engine.compile:
+            torch.compiler.reset()  # forgets this run's programs: the next one has its own

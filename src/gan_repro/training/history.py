@@ -26,8 +26,10 @@ class History:
         """Keep the terms of one round."""
         named = {f"{turn}.{name}": v for turn, terms in played.items() for name, v in terms.items()}
         self.columns = self.columns or list(named)
-        self.latest.update(named)
-        self.pending.append(torch.stack([self.latest[name].float() for name in self.columns]))
+        values = {**self.latest, **named}
+        row = torch.stack([values[name].float() for name in self.columns])
+        self.pending.append(row)
+        self.latest = dict(zip(self.columns, row, strict=True))  # copies: terms keep no memory
 
     def check(self, round_number: int) -> Tensor:
         """The pending rounds on the CPU, after a look for terms that aren't finite.

@@ -15,6 +15,7 @@ from gan_repro.runs import RunSpec
 from gan_repro.snapshots import Snapshots, flatten, of_player, rounds
 from gan_repro.training.averaging import Averages
 from gan_repro.training.batches import Batches
+from gan_repro.training.devices import compiled, compiling
 from gan_repro.training.history import History
 from gan_repro.training.stepping import Stepper
 
@@ -33,12 +34,13 @@ class Table:
 
     def play(self, clock: Clock) -> None:
         """Play one round, and what the game does after it."""
-        self.stepper.schedule(clock)
-        self.history.add(play_round(self.game, self.batches, self.stepper, self.draws, clock))
-        if self.game.between_rounds:
-            step = self.stepper
-            offer = (self.batches.in_order, step.moments, step.restart)
-            self.game.between_rounds(self.game, Intermission(clock, self.draws, *offer))
+        step = self.stepper
+        step.begin(clock)
+        with compiling(step.engine):
+            self.history.add(play_round(self.game, self.batches, step, self.draws, clock))
+            if self.game.between_rounds:
+                offer = (self.batches.in_order, step.moments, step.restart)
+                self.game.between_rounds(self.game, Intermission(clock, self.draws, *offer))
         self.averages.update(clock)
 
     def check(self, round_number: int) -> None:
@@ -111,7 +113,7 @@ def lay(
         if run.engine.channels_last:
             player.to(memory_format=torch.channels_last)
         if run.engine.compile:
-            player.compile()
+            compiled(player, run.engine)
     for name, first in game.image_state.items():
         game.state[name] = torch.full((len(images),), first)
     # in place: a method's functions may hold the dictionary
