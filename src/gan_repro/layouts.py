@@ -71,7 +71,7 @@ class Layout(Spec):
         at even steps from the most reliable to the least. See ``gan_repro.label_rows``.
     rank : for ``by_reliability``, which label: 0 is the one that most images have.
     averaged : whether the moving average of the generator's weights makes the samples.
-    snapshot : share of the run after which the generator was as the samples show it; None: 1.
+    snapshot : share of the run after which the generator was as samples show it; None: 1.
 
     Class labels that are the same along a row or a column count through the classes; ``repeats``
     rows or columns in a row have the same.

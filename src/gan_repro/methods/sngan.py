@@ -23,7 +23,7 @@ class Settings(ResnetSettings):
 
     loss : the paper's hinge, or ``minimax``, the logarithmic loss, as others compare with it.
     passes : whether the discriminator sees real and generated images in two batches, or in one,
-        with one power iteration for both, which is faster. A lock names it where it is ``joint``.
+        with one power iteration for both. A lock names it where it is ``joint``.
     """
 
     loss: AdversarialName = "hinge"
