@@ -15,6 +15,7 @@ from gan_repro.methods import acgan, ali, denoising_feature_matching
 from gan_repro.nets import acgan as acgan_nets
 from gan_repro.nets import ali as ali_nets
 from gan_repro.nets.denoiser import Denoiser
+from gan_repro.nets.noise import GaussianNoise
 from tensors import close, count, differ
 
 CIFAR, STL, FACES, MNIST, DIGITS = (
@@ -194,11 +195,19 @@ def test_acgans_networks_take_any_size(generator, shape, side):
 
 
 def test_activation_noise_has_its_deviation_while_learning_only():
-    layer, x = acgan_nets.ActivationNoise(0.2), torch.ones(100, 100)
+    layer, x = GaussianNoise(0.2), torch.ones(100, 100)
     noise = layer(x) - x
     assert abs(noise.std().item() - 0.2) < 0.01
     assert abs(noise.mean().item()) < 0.01
     assert layer.eval()(x) is x
+
+
+def test_noise_is_the_same_however_maps_lie_in_memory():
+    maps, drawn = torch.zeros(2, 3, 4, 5), []
+    for layout in (torch.contiguous_format, torch.channels_last):
+        torch.manual_seed(0)
+        drawn.append(GaussianNoise(1.0)(maps.to(memory_format=layout)))
+    assert torch.equal(*drawn)
 
 
 def test_without_activation_noise_acgans_discriminator_is_blind_to_contrast():

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from gan_repro.images import ImageShape
 from gan_repro.nets.dcgan import doubling, initialise
+from gan_repro.nets.noise import GaussianNoise
 from gan_repro.nets.resnet import upsample_steps
 
 SLOPE = 0.2  # appendix A
@@ -89,28 +90,14 @@ def generator_b(shape: ImageShape, input_size: int, width: int) -> Generator:
     return Generator(input_size, (width, 1, 1), [*layers, last])
 
 
-class ActivationNoise(nn.Module):
-    """N(0, deviation^2) on each activation while the network learns; nothing afterwards.
-
-    Without it D is blind to contrast: no bias stands before the first batch norm, which divides by
-    an image's scale, so that G may fade to grey. With it, a faded image drowns in the noise.
-    """
-
-    def __init__(self, deviation: float) -> None:
-        super().__init__()
-        self.deviation = deviation
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Of any shape."""
-        return x + self.deviation * torch.randn_like(x) if self.training else x
-
-
 class Discriminator(nn.Module):
     """D(x): six 3x3 convolutions, each other one with stride 2, and two heads on the last map.
 
     width : channels of the first map, 16; each further one has twice as many.
     classes : of the class head; 0 for none.
-    noise : deviation of the activation noise.
+    noise : deviation of the activation noise. Without it D is blind to contrast: no bias stands
+        before the first batch norm, which divides by an image's scale, so that G may fade to grey.
+        With it, a faded image drowns in the noise.
     """
 
     def __init__(
@@ -123,7 +110,7 @@ class Discriminator(nn.Module):
             outputs = width << step
             layers.append(nn.Conv2d(inputs, outputs, 3, 2 - step % 2, padding=1, bias=False))
             layers += [nn.BatchNorm2d(outputs)] if step else []  # none on the first
-            layers += [nn.LeakyReLU(SLOPE), ActivationNoise(noise), nn.Dropout(dropout)]
+            layers += [nn.LeakyReLU(SLOPE), GaussianNoise(noise), nn.Dropout(dropout)]
             inputs = outputs
         places = math.prod(math.ceil(side / 8) for side in (shape.height, shape.width))
         self.layers = nn.Sequential(*layers, nn.Flatten())

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from gan_repro.images import ImageShape
 from gan_repro.nets.minibatch import MinibatchDiscrimination
+from gan_repro.nets.noise import GaussianNoise
 from gan_repro.nets.resnet import upsample_steps
 from gan_repro.nets.weight_norm import WeightNorm
 
@@ -68,18 +69,6 @@ class Generator(nn.Module):
         return torch.tanh(self.to_image(self.layers(latents)).float())
 
 
-class InputNoise(nn.Module):
-    """Normal noise on what D sees, while it learns."""
-
-    def __init__(self, deviation: float) -> None:
-        super().__init__()
-        self.deviation = deviation
-
-    def forward(self, images: Tensor) -> Tensor:
-        """(n, c, h, w) -> the same."""
-        return images + self.deviation * torch.randn_like(images) if self.training else images
-
-
 def _block(inputs: int, width: int, dropout: float) -> list[nn.Module]:
     """Three 3x3 convolutions, the last of which halves, and dropout."""
     layers: list[nn.Module] = []
@@ -106,7 +95,7 @@ class Discriminator(nn.Module):
         dropout: float,
     ) -> None:
         super().__init__()
-        layers = [InputNoise(noise), *_block(shape.channels, width, dropout)]
+        layers = [GaussianNoise(noise), *_block(shape.channels, width, dropout)]
         layers += _block(width, 2 * width, dropout)
         narrow = min(shape.height, shape.width) <= 8  # 2x2 left: no room for a 3x3 without padding
         for kernel, padding in ((3, int(narrow)), (1, 0), (1, 0)):

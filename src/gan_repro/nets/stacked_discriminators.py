@@ -12,21 +12,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from gan_repro.images import ImageShape
+from gan_repro.nets.noise import GaussianNoise
 from gan_repro.nets.stacked_generators import Style, small
 
 SLOPE = 0.2
-
-
-class Noise(nn.Module):
-    """Adds N(0, deviation^2) while training."""
-
-    def __init__(self, deviation: float) -> None:
-        super().__init__()
-        self.deviation = deviation
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Any shape."""
-        return x + self.deviation * torch.randn_like(x) if self.training else x
 
 
 def _active(x: Tensor) -> Tensor:
@@ -42,7 +31,7 @@ class FeatureDiscriminator(nn.Module):
     def __init__(self, seen: int, outputs: int, noise: int, width: int, style: Style) -> None:
         super().__init__()
         self.cifar = style == "cifar10"
-        self.noise = Noise(0.2)
+        self.noise = GaussianNoise(0.2)
         self.first = small(nn.Linear(seen, width))
         self.second = small(nn.Linear(width, width))
         self.norm = nn.BatchNorm1d(width, eps=1e-6) if self.cifar else nn.Identity()
@@ -67,7 +56,7 @@ class CifarImageDiscriminator(nn.Module):
 
     def __init__(self, shape: ImageShape, outputs: int, noise: int, width: int) -> None:
         super().__init__()
-        self.noise = Noise(0.05)
+        self.noise = GaussianNoise(0.05)
         wide, room = 2 * width, min(shape[1:]) >= 12  # for a convolution without padding
         plan = [(shape.channels, width, 1), (width, width, 2), (width, wide, 1), (wide, wide, 2)]
         self.layers = nn.ModuleList(

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import Any
 
 import torch
 from torch import nn
@@ -63,14 +64,21 @@ def compiling(engine: Engine) -> Iterator[None]:
 
 @contextmanager
 def computing(engine: Engine) -> Iterator[None]:
-    """Set threads and deterministic algorithms for a run, and restore all global state after it."""
+    """Set threads and deterministic algorithms for a run, and restore all global state after it.
+
+    Deterministic algorithms would also fill each new tensor before it is written, which finds bugs
+    and takes a twentieth of a round.
+    """
     threads = torch.get_num_threads()
     deterministic = torch.are_deterministic_algorithms_enabled()
     only_warns = torch.is_deterministic_algorithms_warn_only_enabled()
+    filling: Any = torch.utils.deterministic
+    fills = filling.fill_uninitialized_memory
     tf32 = torch.backends.cudnn.allow_tf32
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # CUDA's matmul asks for it
     torch.set_num_threads(engine.threads)
     torch.use_deterministic_algorithms(True, warn_only=True)
+    filling.fill_uninitialized_memory = False
     torch.backends.cudnn.allow_tf32 = False  # float32 means float32: on CUDA it is on by default
     try:
         devices = list(range(torch.cuda.device_count()))
@@ -79,6 +87,7 @@ def computing(engine: Engine) -> Iterator[None]:
     finally:
         torch.set_num_threads(threads)
         torch.use_deterministic_algorithms(deterministic, warn_only=only_warns)
+        filling.fill_uninitialized_memory = fills
         torch.backends.cudnn.allow_tf32 = tf32
         if engine.compile:
             torch.compiler.reset()  # forgets this run's programs: the next one has its own
