@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 
 from gan_repro.errors import MissingWeightsError
-from gan_repro.features._batches import device, in_batches, three_channels
-from gan_repro.features.inception2015 import network_input, weights_file
+from gan_repro.features._batches import device, fitting, in_batches, three_channels
+from gan_repro.features.inception2015 import SIDE, network_input, weights_file
 from gan_repro.measuring import Features, file_sha256
 
 __all__ = ["Sorted", "network_input", "outputs_of", "weights_file"]
@@ -54,7 +54,9 @@ class Sorted:
         ).to(device())
         self.sha256 = file_sha256(weights)
 
-    def features(self, images: np.ndarray, batch_size: int = 100) -> Features:
+    def features(self, images: np.ndarray, batch_size: int | None = None) -> Features:
         """Pooled features (n, 2048) and logits (n, 1000)."""
-        found = in_batches(lambda b: self._network(three_channels(b)), images, batch_size)
+        found = in_batches(
+            lambda b: self._network(three_channels(b)), images, batch_size or fitting(SIDE)
+        )
         return Features(found.pooled, found.class_logits()[:, self._outputs])

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gan_repro.errors import MissingWeightsError
-from gan_repro.features._batches import device, in_batches, three_channels
+from gan_repro.features._batches import device, fitting, in_batches, three_channels
 from gan_repro.kinds import Spec
 from gan_repro.measuring import Features, Input, file_sha256
 
@@ -25,6 +25,7 @@ SEES_LABELS = "none"
 VARIABLE = "GAN_REPRO_INCEPTION"
 FILE = "weights-inception-2015-12-05-6726825d.pth"
 ADDRESS = f"https://github.com/toshas/torch-fidelity/releases/download/v0.2.0/{FILE}"
+SIDE = 299
 SHA256 = "6726825d0af5f729cebd5821db510b11b1cfad8faad88a03f1befd49fb9129b2"
 
 
@@ -34,7 +35,7 @@ class Settings(Spec):
 
 def network_input(settings: Settings) -> Input:
     """TensorFlow 1's bilinear resize, without antialiasing, inside the graph."""
-    return Input(size=299, resize="bilinear_tensorflow1")
+    return Input(size=SIDE, resize="bilinear_tensorflow1")
 
 
 class Inception:
@@ -48,9 +49,11 @@ class Inception:
             "inception-v3-compat", ["2048", "logits_unbiased"], str(path)
         ).to(device())
 
-    def features(self, images: np.ndarray, batch_size: int = 100) -> Features:
+    def features(self, images: np.ndarray, batch_size: int | None = None) -> Features:
         """Pooled features (n, 2048) and bias-free logits (n, 1008)."""
-        return in_batches(lambda b: self._network(three_channels(b)), images, batch_size)
+        return in_batches(
+            lambda b: self._network(three_channels(b)), images, batch_size or fitting(SIDE)
+        )
 
 
 def load(settings: Settings, weights: "Mapping[str, Tensor] | None" = None) -> Inception:

@@ -31,6 +31,10 @@ class SameConv(nn.Conv2d):
         """Convolve (n, c, h, w) to (n, c', ceil(h / stride), ceil(w / stride))."""
         (kernel, _), (stride, _) = self.kernel_size, self.stride
         height, width = (max(kernel - stride + (-s) % stride, 0) for s in images.shape[2:])
+        if height % 2 == 0 and width % 2 == 0:  # F.pad copies, a quarter of the network's time
+            return F.conv2d(
+                images, self.weight, None, stride, (height // 2, width // 2), groups=self.groups
+            )
         before, after = (height // 2, width // 2), (height - height // 2, width - width // 2)
         return super().forward(F.pad(images, (before[1], after[1], before[0], after[0])))
 
