@@ -6,7 +6,7 @@ the share of the machine's own rate of square matrix products in that precision,
 the rounds. Fails where the engine costs more than 1.05 times the bare loop.
 
 BENCH_PAIRS : at most so many rounds of each side, 20. BENCH_SECONDS : for each net, at least 2
-rounds a side, 30. BENCH_DEVICE : cpu.
+rounds a side, 15. BENCH_NETS : of the names, those that have this in them. BENCH_DEVICE : cpu.
 """
 
 import os
@@ -31,7 +31,8 @@ from gan_repro.training.table import Table, lay
 CONF = Path(__file__).parents[1] / "conf"
 WIDTH, BATCH, LIMIT, SIDE = 64, 64, 1.05, 2048
 PAIRS = int(os.environ.get("BENCH_PAIRS", "20"))
-SECONDS = float(os.environ.get("BENCH_SECONDS", "30"))
+SECONDS = float(os.environ.get("BENCH_SECONDS", "15"))
+CHOSEN = os.environ.get("BENCH_NETS", "")
 DEVICE = torch.device(os.environ.get("BENCH_DEVICE", "cpu"))
 NATIVE = precision("auto", DEVICE) == "bfloat16"
 PASSES = {"passes": "separate"}
@@ -178,8 +179,8 @@ def main() -> int:
     torch.manual_seed(0)
     images = image_set()
     cost = against_bare(images) if DEVICE.type == "cpu" else 0.0
-    for title, method in NETS.items():
-        time_switches(title, method, images)
+    for title in (title for title in NETS if CHOSEN in title):
+        time_switches(title, NETS[title], images)
         torch.compiler.reset()
     if not NATIVE:
         print(f"bfloat16 is imitated on this {DEVICE.type}: only the smallest net shows its cost")
