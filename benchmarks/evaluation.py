@@ -16,8 +16,9 @@ from pathlib import Path
 
 import numpy as np
 import torch
+import torch_fidelity  # noqa: F401 : two seconds, once a process
 
-from gan_repro import kinds, snapshots
+from gan_repro import kinds, memory, snapshots
 from gan_repro.checking import read_yaml
 from gan_repro.evaluation import evaluate
 from gan_repro.features._batches import fitting
@@ -46,8 +47,9 @@ def passes(extractor: EfficientNet, size: int) -> Callable[[], None]:
 
     @torch.inference_mode()
     def step() -> None:
-        for _ in range(0, COUNT, len(ready)):
-            extractor._network(ready)
+        with memory.kept():
+            for _ in range(0, COUNT, len(ready)):
+                extractor._network(ready)
 
     return step
 

@@ -1,7 +1,7 @@
 """Hold the simulated schedule of the paper scale against Ray: 8 pretended GPUs, sleeping nodes.
 
-Every node of the paper scale sleeps for its estimated time, shrunk so that the schedule lasts a
-minute. Ray is told of 8 GPUs, which sleeping nodes do not need to have. Fails where Ray's time is
+Every node of the paper scale sleeps for its estimated time, shrunk so that the schedule lasts two
+minutes. Ray is told of 8 GPUs, which sleeping nodes do not need to have. Fails where Ray's time is
 more than 1.1 times the simulated one. Usage: python benchmarks/ray_schedule.py [SECONDS]
 """
 
@@ -41,7 +41,7 @@ def shrunk(total: float) -> list[Job]:
 
 
 def main() -> int:
-    jobs = shrunk(float(sys.argv[1]) if len(sys.argv) > 1 else 60.0)
+    jobs = shrunk(float(sys.argv[1]) if len(sys.argv) > 1 else 120.0)
     there, order = cluster(GPUS), list[str]()
     expected = simulate(jobs, there)
     ray.init(address="local", num_cpus=int(there.cpus), num_gpus=GPUS, include_dashboard=False)

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gan_repro import memory, score_rows
 from gan_repro import protocols as protocol_files
-from gan_repro import score_rows
 from gan_repro.drawing import Images, RealImages, SnapshotImages, codes_of, of_round, threads
 from gan_repro.errors import EvaluationError
 from gan_repro.images import MISSING, ImageSet, LabelSet
@@ -38,7 +38,8 @@ def measure(
     module, settings = find_extractor(extractor)
     own = _last_snapshot(weights or {}) if module.TRAINED_HERE else {}
     loaded: Extractor = module.load(settings, own)
-    features = loaded.features(images.images)
+    with memory.kept():
+        features = loaded.features(images.images)
     return Reference(
         extractor=extractor,
         extractor_sha256=loaded.sha256,
@@ -124,7 +125,7 @@ def scored(
     scorer = Scorer(spec, images, _matched(spec, chosen, references), marginal)
     due = {p.name: due_rounds(p, spec, images.kept) for p in chosen}
     values: dict[tuple[str, int], dict[str, float]] = {}
-    with threads(spec.engine.threads):
+    with threads(spec.engine.threads), memory.kept():
         for played in sorted(set().union(*due.values())):
             log.info("%s: scoring the snapshot of round %d", spec.key, played)
             now = [p for p in chosen if played in due[p.name]]

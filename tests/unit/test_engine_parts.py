@@ -1,6 +1,8 @@
 """The engine's parts, one by one: averages, history, turns, schedules, devices."""
 
 import math
+import platform
+import resource
 
 import numpy as np
 import pandas as pd
@@ -219,6 +221,21 @@ def global_state() -> tuple[object, ...]:
         torch.is_deterministic_algorithms_warn_only_enabled(),
         torch.get_rng_state().tolist(),
     )
+
+
+def faults(tensors: int) -> int:
+    """Pages that the system clears for some tensors of 64 MiB, one after another."""
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    for _ in range(tensors):
+        torch.empty(2**24).fill_(1.0)
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+
+
+def test_freed_memory_stays_with_the_process_while_it_computes():
+    pages = 2**26 // resource.getpagesize()
+    with computing(Engine()):
+        faults(10)  # until the heap has found its size
+        assert faults(10) < 2 * pages or platform.libc_ver()[0] != "glibc"
 
 
 def interrupted(engine: Engine) -> None:

@@ -16,6 +16,7 @@ import tiny_runs as tiny
 from gan_repro.errors import ConfigurationError
 from gan_repro.game import Clock, Terms, Turn, play_round
 from gan_repro.methods import sngan
+from gan_repro.nets import resnet
 from gan_repro.nets.spectral_norm import spectral_norm
 from gan_repro.runs import Engine
 from gan_repro.training import checkpoints
@@ -125,6 +126,20 @@ def test_a_compiled_spectral_norm_has_the_gradient_of_eager_mode():
         assert (expected - found).abs().max() < 1e-5
     once = [network(x).square().sum() for network in (eager.eval(), fast.eval())]
     assert abs(once[0] - once[1]) < 1e-5
+
+
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+def test_compiled_upsampling_is_that_of_eager_mode(layout):
+    images = torch.randn(2, 3, 4, 5).contiguous(memory_format=layout)
+    way_back = torch.randn(2, 3, 8, 10)
+    found = []
+    for double in (resnet.double, torch.compile(resnet.double, backend="aot_eager")):
+        x = images.clone().requires_grad_()
+        y = double(x)
+        y.backward(way_back)
+        found.append((y, x.grad))
+    assert torch.equal(found[0][0], found[1][0])
+    assert (found[0][1] - found[1][1]).abs().max() < 1e-6
 
 
 def test_a_missing_compiler_is_explained():

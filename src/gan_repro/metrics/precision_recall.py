@@ -53,14 +53,29 @@ def compute(settings: Settings, features: Features, reference: Reference) -> dic
 
 
 def _radii(points: "Tensor", neighbours: int) -> "Tensor":
-    """(n,): the squared distance from each of the points (n, d) to its k-th nearest other one."""
+    """(n,): the squared distance from each of the points (n, d) to its k-th nearest other one.
+
+    Two blocks of points meet once, for both of them.
+    """
     import torch
 
-    nearest = [
-        _squared_distances(some, points).topk(neighbours + 1, largest=False, sorted=False).values
-        for some in points.split(ROWS_AT_ONCE)
-    ]
+    blocks = points.split(ROWS_AT_ONCE)
+    nearest = [block.new_full((len(block), neighbours + 1), torch.inf) for block in blocks]
+    for i, some in enumerate(blocks):
+        for j, others in enumerate(blocks[: i + 1]):
+            distances = _squared_distances(some, others)
+            nearest[i] = _least(nearest[i], distances)
+            if j < i:
+                nearest[j] = _least(nearest[j], distances.T)
     return torch.cat(nearest).amax(dim=1) + 2 * TIE * points.square().sum(dim=1)
+
+
+def _least(known: "Tensor", distances: "Tensor") -> "Tensor":
+    """(n, k): the least of as many known ones and (n, m) more, row by row, in any order."""
+    import torch
+
+    both = torch.cat([known, distances], dim=1)
+    return both.topk(known.shape[1], largest=False, sorted=False).values
 
 
 def _squared_distances(some: "Tensor", others: "Tensor") -> "Tensor":

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from gan_repro import memory
 from gan_repro.devices import precision
 from gan_repro.errors import ConfigurationError
 from gan_repro.runs import Engine
@@ -82,7 +83,7 @@ def computing(engine: Engine) -> Iterator[None]:
     torch.backends.cudnn.allow_tf32 = False  # float32 means float32: on CUDA it is on by default
     try:
         devices = list(range(torch.cuda.device_count()))
-        with torch.random.fork_rng(devices=devices):
+        with torch.random.fork_rng(devices=devices), memory.kept():
             yield
     finally:
         torch.set_num_threads(threads)
