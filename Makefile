@@ -33,13 +33,14 @@ locks: $(STAMP)
 	$(BIN)/kedro export-dvc --check
 	$(BIN)/kedro export-plan --check
 
-bench: $(STAMP)  ## speed of the engine against bare PyTorch, what its switches gain, what runs cost
+bench: $(STAMP)  ## speed of the engine against bare PyTorch, its switches, scoring, what runs cost
 	$(BIN)/python benchmarks/rounds.py
 	$(BIN)/python benchmarks/batches.py
 	$(BIN)/python benchmarks/thousand_runs.py
 	$(BIN)/python benchmarks/ray_overhead.py
 	$(BIN)/python benchmarks/ray_schedule.py
 	$(BIN)/python benchmarks/ray_speed.py
+	$(BIN)/python benchmarks/evaluation.py
 
 golden: $(STAMP)  ## write the golden files anew; look at the diff before you commit it
 	GAN_REPRO_UPDATE_GOLDEN=1 $(BIN)/python -m pytest tests/golden

@@ -66,8 +66,8 @@ class EfficientNet:
         )
         # (x - 127) / 128 as in the TensorFlow original: with it the stem's variance on photographs
         # is the recorded running variance (ratio 1.04); with ImageNet mean and sd it is 5.2 times
-        scaled = ((resized - 127.0) / 128.0).contiguous(memory_format=torch.channels_last)
-        return self._network(scaled)
+        scaled = resized.sub_(127.0).div_(128.0)
+        return self._network(scaled.contiguous(memory_format=torch.channels_last))
 
 
 def load(settings: Settings, weights: "Mapping[str, Tensor] | None" = None) -> EfficientNet:
