@@ -10,8 +10,7 @@ TRIM, MAPPED = -1, -4
 
 @contextmanager
 def kept() -> Iterator[None]:
-    """What the main thread frees stays with it meanwhile; with other libraries than glibc nothing
-    changes.
+    """Keep what the main thread frees; with other C libraries than glibc nothing changes.
 
     Of a tensor of 32 MiB and more glibc gives the memory back to the system at once. The next one
     gets it cleared, page by page, which can take a fifth of a round.

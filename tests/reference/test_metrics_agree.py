@@ -82,6 +82,18 @@ def test_every_metric_agrees_with_its_twin() -> None:
     assert 0.05 < found["recall"] < 0.999, "the two sets should overlap in part"
 
 
+@pytest.mark.parametrize("rows", [7, 100])  # the last block is smaller than k + 1, and not
+def test_precision_and_recall_in_blocks_agree_with_their_twin(
+    rows: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = kinds.find("metrics", "precision_recall")
+    monkeypatch.setattr(module, "ROWS_AT_ONCE", rows)
+    made, real = features(*MADE), features(*REAL)
+    found = module.compute(module.Settings(), made, reference_of(real))
+    expected = twins.precision_recall(made.pooled, real.pooled, 3)
+    assert tuple(found.values()) == pytest.approx(expected, abs=1e-6)
+
+
 def agreement(pooled: np.ndarray, labels: np.ndarray, **chosen: int) -> list[float]:
     module = kinds.find("metrics", "neighbours")
     seen = Features(pooled, None, labels)
