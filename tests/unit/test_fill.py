@@ -8,6 +8,7 @@ import pytest
 from gan_repro.papers import read_paper
 from gan_repro.scales import read_scale
 from gan_repro.tables.fill import fill
+from gan_repro.tables.render import notes
 
 FOLDER = Path(__file__).parents[1] / "golden/tables"
 PAPER, SCALE = read_paper(FOLDER / "paper.yml"), read_scale(FOLDER / "scale.yml")
@@ -47,6 +48,17 @@ def test_every_number_says_where_it_comes_from(table):
         "reference_sha256": "r0",
         "checkpoint_sha256": "c11",
     }
+
+
+def test_another_training_of_the_extractor_is_named(table):
+    assert table.evaluators == ()
+    others = [{**r, "extractor_sha256": "e1"} if r["run"].endswith("seed2") else r for r in ROWS]
+    mixed = fill(PAPER, "table_1", SCALE, others)
+    runs = sorted({r["run"] for r in others if r["extractor_sha256"] == "e1"})
+    [said] = mixed.evaluators
+    assert said.startswith("score_of_20: these runs were scored by another training")
+    assert said.endswith(f"than the others (e0), so compare them with care: e1: {', '.join(runs)}.")
+    assert said in notes(mixed)
 
 
 def test_every_cell_has_a_number_or_a_reason():

@@ -3,7 +3,7 @@
 import math
 import statistics
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from gan_repro.papers import PaperSpec
@@ -36,6 +36,7 @@ def fill(
     for row in rows:
         scores[row["run"], row["protocol"], row["metric"]].append(dict(row))
     spec = paper.tables[table]
+    cells = tuple(_cell(cell, paper, scale, scores) for cell in paper.cells(table))
     return FilledTable(
         paper=paper.paper,
         name=table,
@@ -58,7 +59,8 @@ def fill(
             )
             for name, column in spec.columns.items()
         ),
-        cells=tuple(_cell(cell, paper, scale, scores) for cell in paper.cells(table)),
+        cells=cells,
+        evaluators=tuple(_evaluators(cells, paper)),
     )
 
 
@@ -104,6 +106,25 @@ def _sources(
         else:
             sources.append(_source(run, f"seed{seed}", _chosen(found)))
     return tuple(sources), tuple(dict.fromkeys(missing))
+
+
+def _evaluators(cells: Iterable[FilledCell], paper: PaperSpec) -> Iterator[str]:
+    """Protocols by which several trainings of one extractor judge runs of one data set."""
+    judged: dict[tuple[str, str], dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+    for cell in cells:
+        for source in cell.sources:
+            owner, family = source.run.split(".")[:2]
+            own = owner == paper.paper and family in paper.families
+            about = paper.families[family].dataset if own else family
+            judged[cell.protocol, about][source.extractor_sha256[:8]].add(source.run)
+    for (protocol, _), by_hash in judged.items():
+        if len(by_hash) > 1:
+            most, *others = sorted(by_hash, key=lambda name: (-len(by_hash[name]), name))
+            runs = "; ".join(f"{name}: {', '.join(sorted(by_hash[name]))}" for name in others)
+            yield (
+                f"{protocol}: these runs were scored by another training of the extractor than the "
+                f"others ({most}), so compare them with care: {runs}."
+            )
 
 
 def _left_out(run: str, paper: PaperSpec, scale: ScaleSpec) -> str:

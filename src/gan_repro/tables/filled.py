@@ -84,6 +84,7 @@ class FilledTable(Spec):
 
     seeds : the training seeds that the scale asks for.
     rule : when ours agrees with printed, in words; empty where the scale forbids comparing.
+    evaluators : which runs were scored by another training of the extractor than the rest.
     """
 
     paper: str
@@ -100,6 +101,7 @@ class FilledTable(Spec):
     rows: tuple[FilledRow, ...]
     columns: tuple[FilledColumn, ...]
     cells: tuple[FilledCell, ...]
+    evaluators: tuple[str, ...] = ()
 
     def cell(self, row: str, column: str) -> FilledCell:
         """The cell in a row and column, by their names."""

@@ -63,7 +63,7 @@ def notes(table: FilledTable) -> list[str]:
         lines.append(f"Agreement with the paper: {common_verdict(table)}.")
     if table.rule:
         lines.append(table.rule)
-    return [*lines, f"Protocol: {', '.join(table.protocols)}."]
+    return [*lines, f"Protocol: {', '.join(table.protocols)}.", *table.evaluators]
 
 
 def missing(table: FilledTable) -> list[str]:
