@@ -2,6 +2,7 @@
 
 import json
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from gan_repro.errors import EvaluationError
 from gan_repro.game import Clock
 from gan_repro.runs import RunSpec
 from gan_repro.training import checkpoints
+from gan_repro.training.provenance import commit
 from tiny_games import eventful, linear_game, turn
 
 
@@ -62,6 +64,23 @@ def test_a_run_keeps_snapshots_history_progress_and_provenance(tmp_path: Path):
     assert (progress["round"], progress["rounds"], progress["done"]) == (5, 5, True)
     assert progress["pid"] == os.getpid()
     assert progress["seconds_per_round"] > 0
+
+
+def test_what_runs_write_is_no_change_of_the_code(tmp_path: Path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert commit() == "unknown"
+    code, scores = tmp_path / "src/game.py", tmp_path / "data/08_reporting/scores.json"
+    for file in (code, scores):
+        file.parent.mkdir(parents=True)
+        file.write_text("one")
+    for command in ("init -q", "add .", "commit -qm one"):
+        subprocess.run(["git", *command.split()], check=True)
+    clean = commit()
+    assert len(clean) == 40
+    scores.write_text("two")
+    assert commit() == clean
+    code.write_text("two")
+    assert commit() == f"{clean}+changes"
 
 
 @pytest.mark.parametrize("shares", [(), (0.5,), (0.0, 1.0), (0.5, 1.5, 1.0), (0.7, 0.3, 1.0)])

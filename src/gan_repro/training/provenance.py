@@ -12,6 +12,7 @@ import torch
 from gan_repro.devices import precision
 from gan_repro.runs import RunSpec
 
+WRITTEN_BY_RUNS = (":(top,exclude)data", ":(top,exclude)docs/results")
 PACKAGES = ("torch", "torchvision", "numpy", "kedro", "torch-fidelity", "gan_repro")
 
 
@@ -21,7 +22,7 @@ def describe(run: RunSpec, device: torch.device, seconds: float, resumed: int) -
         "run": run.key,
         "rounds": run.rounds,
         "seed": run.seed,
-        "commit": _commit(),
+        "commit": commit(),
         "device": _device_name(device),
         "threads": run.engine.threads,
         "precision": precision(run.engine.precision, device),
@@ -35,13 +36,23 @@ def describe(run: RunSpec, device: torch.device, seconds: float, resumed: int) -
     }
 
 
-def _commit() -> str:
-    """The commit of the working folder, with ``+changes`` where files differ from it."""
+def commit() -> str:
+    """The commit of the working folder, with ``+changes`` where files differ from it.
+
+    Those that runs write themselves don't count: a table's second run would find the first one's.
+    """
     try:
-        command = ["git", "describe", "--always", "--abbrev=40", "--dirty=+changes"]
-        done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=10)
+        known = _git("rev-parse", "HEAD")
+        changed = _git("diff", "--name-only", "HEAD", "--", ":/", *WRITTEN_BY_RUNS)
     except (OSError, subprocess.SubprocessError):
         return "unknown"
+    return f"{known}+changes" if changed else known
+
+
+def _git(*arguments: str) -> str:
+    done = subprocess.run(
+        ["git", *arguments], capture_output=True, text=True, check=True, timeout=10
+    )
     return done.stdout.strip()
 
 
