@@ -100,7 +100,7 @@ def player_of(table: Table, run: RunSpec) -> Callable[[], None]:
 
 
 def products(kind: torch.dtype) -> Callable[[], None]:
-    """Several in a row: the first one after other work is up to twice as slow."""
+    """Several in a row: the first one after other work is slower."""
     a, b = (torch.randn(SIDE, SIDE, device=DEVICE).to(kind) for _ in range(2))
 
     def step() -> None:

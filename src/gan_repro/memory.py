@@ -13,7 +13,7 @@ def kept() -> Iterator[None]:
     """Keep what the main thread frees; with other C libraries than glibc nothing changes.
 
     Of a tensor of 32 MiB and more glibc gives the memory back to the system at once. The next one
-    gets it cleared, page by page, which can take a fifth of a round.
+    gets it cleared, page by page, which ``benchmarks/rounds.py`` times.
     """
     library = ctypes.CDLL(None)
     if not hasattr(library, "mallopt"):

@@ -195,7 +195,7 @@ def _load(game: Game, run: RunSpec, snapshots: Snapshots, played: int, averaged:
     snapshots_of.load(game, snapshots, played, averaged)
     for player in game.published:
         network = game.players[player].eval().to(choose(run.engine.device))
-        network.to(memory_format=torch.channels_last)  # a third less time, the same pixels
+        network.to(memory_format=torch.channels_last)  # faster, and the same pixels
 
 
 def _padded(rows: Inputs, size: int) -> Inputs:

@@ -88,8 +88,8 @@ def _norm(features: int, label_size: int) -> nn.Module:
 def double(x: Tensor) -> Tensor:
     """(n, c, h, w) -> (n, c, 2h, 2w), each pixel four times.
 
-    To a compiler it is written as copies: the gradient it makes of ``interpolate`` is three times
-    slower.
+    To a compiler it is written as copies, whose gradient is a sum: that which it makes of
+    ``interpolate`` is scattered additions.
     """
     if torch.compiler.is_compiling():
         n, c, h, w = x.shape
